@@ -1,0 +1,91 @@
+"""Digests of code, so that a step runs again when the meaning of what it runs has changed, and only then.
+
+Snakemake sees neither an edit of an imported module nor that an edit touched only a comment. Each rule therefore
+takes `of(...)` as a param: a hash of the syntax trees (without comments, docstrings and positions) of its adapter, of
+every library module that the adapter imports, directly or not, and of the modules of the named registry entries.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from asymmetry import registry
+
+PACKAGE = __package__
+ROOT = Path(__file__).parent.parent
+
+
+@cache
+def locate(module: str) -> Path | None:
+    """The source file of a module, found without importing it or its parents; None if it has none."""
+    search: list[str] | None = [str(ROOT)] if module.partition(".")[0] == PACKAGE else None
+    spec = None
+    for depth in range(module.count(".") + 1):
+        name = ".".join(module.split(".")[: depth + 1])
+        spec = PathFinder.find_spec(name, search)
+        if spec is None:
+            return None
+        search = list(spec.submodule_search_locations or [])
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    node.body = rest
+    return tree
+
+
+def _imports(tree: ast.AST, prefix: str) -> set[str]:
+    """Names of modules under `prefix` that a syntax tree imports, at the top or inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name for name in names if name == prefix or name.startswith(f"{prefix}.")}
+
+
+@cache
+def _parse(path: Path, prefix: str) -> tuple[str, frozenset[str]]:
+    """Digest of one file's meaning, and the modules under `prefix` that it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    imports = frozenset(_imports(tree, prefix))
+    return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest(), imports
+
+
+@cache
+def closure(path: Path, prefix: str = PACKAGE) -> frozenset[Path]:
+    """The file itself and every source file under the package `prefix` that it imports, directly or not."""
+    seen: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        waiting += [found for name in _parse(file, prefix)[1] if (found := locate(name))]
+    return frozenset(seen)
+
+
+def of(adapter: str, entries: Iterable[tuple[str, str]] = ()) -> str:
+    """Digest of an adapter in `workflow_scripts/` and of the registry entries (kind, name) that the job names.
+
+    Of the user's own code, the module that is named and what it imports from its own package count.
+    """
+    named = sorted({(kind, name): registry.entry(kind, name) for kind, name in entries}.items())
+    files: dict[Path, str] = dict.fromkeys(closure(ROOT / adapter), PACKAGE)
+    for _, found in named:
+        prefix = found.module.partition(".")[0]
+        if path := locate(found.module):
+            files.update(dict.fromkeys(closure(path, prefix), prefix))
+    parts = sorted(_parse(file, prefix)[0] for file, prefix in files.items())
+    parts += [repr((key, found.factory, dict(found.arguments), found.higher_is_better)) for key, found in named]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

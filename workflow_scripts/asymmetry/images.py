@@ -1,0 +1,64 @@
+"""Pictures on disk and in memory.
+
+In memory a picture is RGB in [0, 1]: an array (H, W, 3) of float64 where no gradient is wanted, a float32 tensor
+(N, 3, H, W) for networks. On disk it is an 8-bit PNG (any format that Pillow decodes is read).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from asymmetry.artifacts import atomic
+from asymmetry.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def read(path: str | Path) -> np.ndarray:
+    """Decode a picture: uint8 (H, W, 3), upright as its EXIF says; grey is repeated, alpha is dropped."""
+    try:
+        with Image.open(path) as image:
+            if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
+                raise UserError(f"{path} has more than 8 bits a channel.", "convert it to 8-bit PNG")
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path} is not a readable image ({error}).") from None
+
+
+def write(image: np.ndarray, path: str | Path) -> None:
+    """Write a picture as PNG: uint8 (H, W, 3), or floats in [0, 1], which are rounded to 8 bits."""
+    if image.dtype != np.uint8:
+        image = quantize(image)
+    with atomic(path) as temporary:
+        Image.fromarray(image).save(temporary, format="PNG", compress_level=3)
+
+
+def quantize(image: np.ndarray) -> np.ndarray:
+    """Floats in [0, 1] (clipped to it) as uint8."""
+    return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def crop_to(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize a uint8 picture to a shorter side of `size` (bicubic, antialiased), then crop its centre to a square."""
+    return np.asarray(ImageOps.fit(Image.fromarray(image), (size, size), method=Image.Resampling.BICUBIC))
+
+
+def to_tensor(image: np.ndarray) -> "Tensor":
+    """uint8 (H, W, 3) to a float32 tensor (1, 3, H, W) in [0, 1]."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
+
+
+def to_array(tensor: "Tensor") -> np.ndarray:
+    """A tensor (1, 3, H, W) or (3, H, W), clamped to [0, 1], to uint8 (H, W, 3)."""
+    return quantize(tensor.detach().cpu().double().reshape(-1, *tensor.shape[-2:]).permute(1, 2, 0).numpy())
+
+
+def luma(image: "Tensor") -> "Tensor":
+    """ITU-R BT.601 luma as MATLAB's rgb2ycbcr gives it, (N, 1, H, W) in [16/255, 235/255]: for Y-PSNR."""
+    weights = image.new_tensor([65.481, 128.553, 24.966]) / 255
+    return (image * weights.view(1, 3, 1, 1)).sum(1, keepdim=True) + 16 / 255

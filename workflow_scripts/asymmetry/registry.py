@@ -1,0 +1,86 @@
+"""Names to things: what the config may name, where its factory lives, and the facts known about it.
+
+The built-in entries stand in `registry.yaml`; their modules are imported only when something is created. A dotted path
+(`package.module:attribute` or `package.module.attribute`) names the user's own code on `PYTHONPATH` instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asymmetry.errors import UserError, unknown
+
+TABLE = Path(__file__).with_name("registry.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One built-in or plugged-in thing.
+
+    Attributes:
+        factory: `package.module:attribute` of the callable that makes it.
+        arguments: fixed arguments of that callable.
+        summary, source, licence: what it is, the paper or code it follows, and under which terms its code comes.
+        higher_is_better: direction of a metric's or judge's value; None where that has no meaning or is not yet known.
+        range: lowest and highest value of a metric, None where unbounded or unknown.
+        differentiable: whether gradients are finite on ordinary, constant and identical images: fit to be a loss.
+        minimum_size: smallest height and width it accepts, pixels.
+        trained_on: datasets that its weights have seen, so that an assessment there does not count.
+        architecture: `convolution` or `attention`, for backbones.
+    """
+
+    factory: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    summary: str = ""
+    source: str = ""
+    licence: str = ""
+    higher_is_better: bool | None = None
+    range: tuple[float | None, float | None] = (None, None)
+    differentiable: bool = True
+    minimum_size: int = 1
+    trained_on: tuple[str, ...] = ()
+    architecture: str = ""
+
+    @property
+    def module(self) -> str:
+        """Dotted name of the module that holds the factory."""
+        return self.factory.partition(":")[0]
+
+
+@cache
+def table() -> dict[str, dict[str, Entry]]:
+    """The built-in entries by kind (`metrics`, `backbones`, `generators`, `judges`, ...) and name."""
+    raw = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return {kind: {name: Entry(**facts) for name, facts in (entries or {}).items()} for kind, entries in raw.items()}
+
+
+def entry(kind: str, name: str) -> Entry:
+    """Look up a built-in name or a dotted path, importing nothing; an unknown name is a `UserError`."""
+    known = table()[kind]
+    if name in known:
+        return known[name]
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        module, _, attribute = name.rpartition(".")
+    if not module or not attribute:
+        raise UserError(unknown(f"object in {kind}", name, known), "your own code is named package.module:Class")
+    return Entry(factory=f"{module}:{attribute}")
+
+
+def create(kind: str, name: str, **options: Any) -> Any:
+    """Import the factory and call it with the entry's fixed arguments and `options`."""
+    found = entry(kind, name)
+    attribute = found.factory.partition(":")[2]
+    try:
+        factory = getattr(import_module(found.module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{kind}: {name!r} cannot be imported ({error}).", "is its folder on PYTHONPATH?") from error
+    try:
+        return factory(**found.arguments, **options)
+    except TypeError as error:
+        raise UserError(f"{kind}: {name!r} cannot be made with options {sorted(options)} ({error}).") from error
