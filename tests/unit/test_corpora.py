@@ -1,0 +1,143 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from asymmetry import images, tables
+from asymmetry.data import embedded
+from asymmetry.data.corpora import check_disjoint, load_corpus, make_corpus
+from asymmetry.data.pictures import Picture
+from asymmetry.errors import UserError
+
+
+def twice(seed):
+    picture = Picture("same", "same", "", "", np.zeros((8, 8, 3), np.uint8))
+    return [picture, picture]
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    manifest = tmp_path_factory.mktemp("scenes") / "manifest.csv"
+    make_corpus(manifest, "scenes", seed=0, size=64)
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    manifest = tmp_path_factory.mktemp("pool") / "manifest.csv"
+    make_corpus(manifest, "training-pool", seed=0, procedural_images=20, procedural_size=32, max_size=96)
+    return manifest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "sub/b.png"):
+        images.write(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8), tmp_path / "mine" / name)
+    return tmp_path / "mine"
+
+
+def test_scenes_are_eight_colour_squares(scenes):
+    frame = tables.read(scenes, "corpus")
+    assert list(frame["scene"]) == sorted(embedded.SCENES)
+    assert len(frame) == 8
+    assert (frame["label"] == "").all()
+    assert frame["credit"].str.len().min() > 20
+    for scene, array in load_corpus(scenes):
+        assert array.shape == (64, 64, 3), scene
+        assert np.abs(array[..., 0].astype(int) - array[..., 2]).mean() > 3, f"{scene} is grey"
+
+
+def test_native_scenes_are_larger_than_the_judged_size():
+    assert all(min(picture.array.shape[:2]) >= 256 for picture in embedded.scenes(seed=0))
+
+
+def test_training_pool_holds_photographs_and_generated_pictures(pool):
+    frame = tables.read(pool, "corpus")
+    assert (frame["label"] == "").sum() == len(embedded.TRAINING) == 12
+    assert (frame["label"] != "").sum() == 20
+    assert frame[["height", "width"]].to_numpy().max() == 96
+    assert frame.loc[frame["scene"] == "page", ["height", "width"]].iloc[0].tolist() == [48, 96]
+
+
+def test_pools_share_nothing(scenes, pool):
+    check_disjoint(scenes, pool)
+    assert not set(embedded.SCENES) & set(embedded.TRAINING)
+    files = {entry[:2] for entry in embedded.SCENES.values()} | {entry[:2] for entry in embedded.TRAINING.values()}
+    assert len(files) == 20
+    assert not any("right" in file for _, file in files), "the right view shows a scene of pool E"
+
+
+def test_disjoint_refuses_a_shared_scene_and_a_renamed_picture(scenes, tmp_path):
+    name, array = load_corpus(scenes)[0]
+    for number, file in enumerate((name, "renamed")):
+        images.write(array, tmp_path / str(number) / f"{file}.png")
+        make_corpus(tmp_path / f"corpus-{number}" / "manifest.csv", "folder", seed=0, path=tmp_path / str(number))
+    with pytest.raises(UserError, match="'astronaut' is in both"):
+        check_disjoint(scenes, tmp_path / "corpus-0" / "manifest.csv")
+    with pytest.raises(UserError, match="'renamed' is the same picture as 'astronaut'"):
+        check_disjoint(scenes, tmp_path / "corpus-1" / "manifest.csv")
+
+
+def test_rerun_replaces_all_and_gives_the_same_bytes(tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    make_corpus(manifest, "procedural", seed=3, images=4, size=16)
+    first = {file.name: file.read_bytes() for file in (tmp_path / "images").iterdir()}
+    make_corpus(manifest, "procedural", seed=3, images=2, size=16)
+    second = {file.name: file.read_bytes() for file in (tmp_path / "images").iterdir()}
+    assert len(second) == 2
+    assert second.items() < first.items()
+
+
+def test_a_failed_run_leaves_no_manifest(tmp_path):
+    manifest = tmp_path / "manifest.csv"
+    make_corpus(manifest, "procedural", seed=3, images=2, size=16)
+    with pytest.raises(UserError, match="two pictures named 'same'"):
+        make_corpus(manifest, f"{__name__}:twice", seed=0)
+    assert not manifest.exists()
+
+
+def test_too_large_a_size_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"chelsea has 451 x 300 pixels, too few for 301"):
+        make_corpus(tmp_path / "manifest.csv", "scenes", seed=0, size=301)
+
+
+def test_unknown_kind_and_empty_corpus(tmp_path):
+    with pytest.raises(UserError, match="Did you mean 'scenes'"):
+        make_corpus(tmp_path / "manifest.csv", "scense", seed=0)
+    with pytest.raises(UserError, match="holds no picture"):
+        make_corpus(tmp_path / "manifest.csv", "procedural", seed=0, images=0, size=16)
+
+
+def test_missing_package_file_names_the_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(embedded.SCENES, "astronaut", ("skimage", "data/nobody.png", ""))
+    with pytest.raises(UserError, match=r"scikit-image does not carry data/nobody\.png"):
+        make_corpus(tmp_path / "manifest.csv", "scenes", seed=0)
+
+
+def test_folder(folder, tmp_path):
+    manifest = tmp_path / "out" / "manifest.csv"
+    make_corpus(manifest, "folder", seed=0, path=folder)
+    frame = pd.read_csv(manifest)
+    assert list(frame["scene"]) == ["a", "sub-b"]
+    assert frame[["height", "width"]].to_numpy().tolist() == [[40, 50]] * 2
+    assert np.array_equal(load_corpus(manifest)[1][1], images.read(folder / "sub" / "b.png"))
+    make_corpus(manifest, "folder", seed=0, path=folder, size=40)
+    assert load_corpus(manifest)[0][1].shape == (40, 40, 3)
+
+
+def test_folder_lists_all_its_problems(folder, tmp_path):
+    (folder / "broken.png").write_bytes(b"no image")
+    (folder / "copy.png").write_bytes((folder / "a.png").read_bytes())
+    images.write(np.zeros((10, 60, 3), np.uint8), folder / "low.png")
+    images.write(np.full((50, 50, 3), 9, np.uint8), folder / "sub-b.png")
+    with pytest.raises(UserError) as error:
+        make_corpus(tmp_path / "manifest.csv", "folder", seed=0, path=folder, size=32)
+    message = str(error.value)
+    assert "4 problem(s)" in message
+    for part in ("broken.png is not a readable image", "copy.png: the same picture as", "60 x 10 pixels", "'sub-b'"):
+        assert part in message
+
+
+def test_folder_without_pictures(tmp_path):
+    with pytest.raises(UserError, match="no picture in"):
+        make_corpus(tmp_path / "manifest.csv", "folder", seed=0, path=tmp_path / "absent")

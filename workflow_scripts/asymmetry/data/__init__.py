@@ -1,0 +1,1 @@
+"""Pictures: corpora, rated datasets, degradations, batches."""

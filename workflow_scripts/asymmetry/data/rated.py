@@ -1,0 +1,86 @@
+"""Rated datasets: images with scores, and references where there are any, under one manifest (shape `rated`)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from asymmetry import images, registry, tables
+from asymmetry.compute import progress
+from asymmetry.data.pictures import fresh_folder
+from asymmetry.errors import UserError
+
+
+@dataclass(frozen=True)
+class RatedImage:
+    """An image with its score.
+
+    Attributes:
+        name: its file's name without suffix, unique in its set.
+        reference: name of its reference, empty without one.
+        scene: what it shows: the unit of every split.
+        distortion, family, level: what was done to it; empty, empty and 0 where nothing was or nothing is known.
+        raw_score: the score as published.
+        array: uint8 (H, W, 3), RGB.
+    """
+
+    name: str
+    reference: str
+    scene: str
+    distortion: str
+    family: str
+    level: int
+    raw_score: float
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class RatedSet:
+    """What a kind of rated dataset makes: references by name, the images, and the direction of the raw scores."""
+
+    references: Iterable[tuple[str, np.ndarray]]
+    images: Iterable[RatedImage]
+    higher_is_better: bool
+
+
+def make_rated(output: Path, object: str, seed: int, **options: object) -> None:
+    """Write a rated dataset: `images/*.png` beside the manifest `output`, replacing what an earlier run left there.
+
+    The column `score` is the raw score, turned so that higher is better and min-max scaled to [0, 1] over the set.
+
+    Args:
+        output: path of the manifest, `.../manifest.csv`.
+        object: a kind of the registry section `rated`, or a dotted path to the user's own
+            `factory(seed, **options) -> RatedSet`.
+        seed: of whatever is random in it.
+        options: of the kind.
+    """
+    rated: RatedSet = registry.create("rated", object, seed=seed, **options)
+    folder = fresh_folder(output)
+    for name, array in rated.references:
+        images.write(array, folder / f"{name}.png")
+    rows = []
+    for item in progress(rated.images, f"rated set {output.parent.name}"):
+        images.write(item.array, folder / f"{item.name}.png")
+        rows.append(
+            {
+                "image": f"{folder.name}/{item.name}.png",
+                "reference": item.reference and f"{folder.name}/{item.reference}.png",
+                "scene": item.scene,
+                "distortion": item.distortion,
+                "family": item.family,
+                "level": item.level,
+                "raw_score": item.raw_score,
+            }
+        )
+    if not rows:
+        raise UserError(f"rated set {object!r} holds no image with options {options}.")
+    frame = pd.DataFrame(rows)
+    raw = frame["raw_score"]
+    if raw.min() == raw.max():
+        raise UserError(f"rated set {object!r}: all {len(raw)} scores are {raw.iloc[0]}.", "nothing could be compared")
+    worst, best = (raw.min(), raw.max()) if rated.higher_is_better else (raw.max(), raw.min())
+    frame["score"] = ((raw - worst) / (best - worst)).round(6)
+    tables.write(frame, output, "rated")
