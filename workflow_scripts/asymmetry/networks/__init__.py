@@ -1,0 +1,1 @@
+"""Backbones, discriminators and generators."""
