@@ -1,0 +1,1 @@
+"""Full-reference metrics, usable as losses, and the judges of restored images."""
