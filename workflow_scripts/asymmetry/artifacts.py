@@ -19,15 +19,19 @@ PACKAGES = ("torch", "torchvision", "timm", "spandrel", "piq", "lpips", "numpy",
 
 
 @contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` (same suffix): on success it replaces `path`, on failure it is removed."""
+def atomic(path: str | Path, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path` (same suffix): on success it replaces `path`, on failure it is removed.
+
+    `durable` waits for the disk; of many small files only the last one, that vouches for the others, needs it.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -54,12 +58,12 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 
 def save_tensors(tensors: Mapping[str, "Tensor"], path: str | Path, **facts: object) -> None:
-    """Write tensors as safetensors, with `facts` as string metadata."""
+    """Write tensors as safetensors, with `facts` (plain values) as metadata: one JSON entry, for its order is fixed."""
     from safetensors.torch import save_file
 
     contiguous = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with atomic(path) as temporary:
-        save_file(contiguous, temporary, metadata={key: str(value) for key, value in sorted(facts.items())})
+        save_file(contiguous, temporary, metadata={"facts": json.dumps(facts, sort_keys=True)})
 
 
 def load_tensors(path: str | Path) -> "dict[str, Tensor]":
@@ -71,6 +75,14 @@ def load_tensors(path: str | Path) -> "dict[str, Tensor]":
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} is not a readable safetensors file ({error}).", "delete it and run again") from None
+
+
+def read_facts(path: str | Path) -> dict[str, Any]:
+    """The facts that `save_tensors` wrote beside the tensors; empty for a file from elsewhere."""
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy") as file:
+        return json.loads((file.metadata() or {}).get("facts", "{}"))
 
 
 def load_into(module: "nn.Module", path: str | Path) -> None:

@@ -199,6 +199,9 @@ def _sense(config: Config) -> Iterator[str]:
                     f"objectives.{name}: {metric['object']} needs crops of {entry.minimum_size} pixels,"
                     f" optimization.crop is {config['optimization']['crop']}."
                 )
+    for name in config["assessment"]["datasets"]:
+        if config["rated"][name]["mode"] != "fr":
+            yield f"assessment.datasets: {name} has no references, and the metrics need them."
     scale = config["tasks"][config["optimization"]["task"]]["scale"]
     for section in ("pretraining", "optimization"):
         if config[section]["crop"] % scale:
@@ -223,3 +226,49 @@ def _sense(config: Config) -> Iterator[str]:
         yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
     if config["figures"]["fig7"]["objective"] not in used:
         yield "figures.fig7.objective: not in optimization.cells."
+
+
+def trained_on(config: Config) -> dict[str, list[str]]:
+    """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it."""
+    found = {}
+    for name in config["assessment"]["metrics"]:
+        metric = config["metrics"][name]
+        seen = {*registry.entry("metrics", metric["object"]).trained_on, *metric.get("trained_on", [])}
+        found[name] = sorted(seen)
+    return found
+
+
+def losses(config: Config) -> dict[str, str]:
+    """The assessed metrics that are a loss beside L1 (kappa 1) in the grid, with that objective; L1 itself is `mae`."""
+    assessed = config["assessment"]["metrics"]
+    l1 = next((name for name in assessed if config["metrics"][name]["object"] == "mae"), None)
+    found = {}
+    for name in sorted({cell.objective for cell in cells(config)}):
+        objective = config["objectives"][name]
+        metric = objective["metric"] or l1
+        if metric in assessed and objective["reconstruction"] and objective["kappa"] == 1:
+            found.setdefault(metric, name)
+    return found
+
+
+def settings(config: Config) -> list[dict[str, Any]]:
+    """The adversarial settings (discriminator, weight) in which at least three of `losses` were trained."""
+    objectives = set(losses(config).values())
+    trained: dict[tuple[str, str], set[str]] = {}
+    for cell in cells(config):
+        if cell.objective in objectives:
+            trained.setdefault((cell.discriminator, cell.weight), set()).add(cell.objective)
+    wide = [setting for setting, found in trained.items() if len(found) >= min(3, len(objectives))]
+    return [
+        {"discriminator": discriminator, "weight": float(weight)}
+        for discriminator, weight in sorted(wide, key=lambda setting: (setting[0] != NONE, *setting))
+    ]
+
+
+def scale(config: Config) -> str:
+    """The scale of a run in a few words, for the notes under figures and tables."""
+    training = config["optimization"]
+    return (
+        f"{training['generator']}, {training['task']}, {training['steps']} steps of {training['batch']} crops of"
+        f" {training['crop']} pixels after {config['pretraining']['steps']} L1 steps"
+    )

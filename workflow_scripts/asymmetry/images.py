@@ -23,7 +23,7 @@ def read(path: str | Path) -> np.ndarray:
         with Image.open(path) as image:
             if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
                 raise UserError(f"{path} has more than 8 bits a channel.", "convert it to 8-bit PNG")
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise UserError(f"{path} is not a readable image ({error}).") from None
 
@@ -32,7 +32,7 @@ def write(image: np.ndarray, path: str | Path) -> None:
     """Write a picture as PNG: uint8 (H, W, 3), or floats in [0, 1], which are rounded to 8 bits."""
     if image.dtype != np.uint8:
         image = quantize(image)
-    with atomic(path) as temporary:
+    with atomic(path, durable=False) as temporary:
         Image.fromarray(image).save(temporary, format="PNG", compress_level=3)
 
 
@@ -43,7 +43,7 @@ def quantize(image: np.ndarray) -> np.ndarray:
 
 def crop_to(image: np.ndarray, size: int) -> np.ndarray:
     """Resize a uint8 picture to a shorter side of `size` (bicubic, antialiased), then crop its centre to a square."""
-    return np.asarray(ImageOps.fit(Image.fromarray(image), (size, size), method=Image.Resampling.BICUBIC))
+    return np.array(ImageOps.fit(Image.fromarray(image), (size, size), method=Image.Resampling.BICUBIC))
 
 
 def to_tensor(image: np.ndarray) -> "Tensor":

@@ -61,7 +61,7 @@ def table() -> dict[str, dict[str, Entry]]:
 
 def entry(kind: str, name: str) -> Entry:
     """Look up a built-in name or a dotted path, importing nothing; an unknown name is a `UserError`."""
-    known = table()[kind]
+    known = table().get(kind, {})
     if name in known:
         return known[name]
     module, colon, attribute = name.partition(":")
