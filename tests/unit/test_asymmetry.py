@@ -1,0 +1,151 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from asymmetry import tables
+from asymmetry.analysis import assessment, asymmetry, optimization, transfer
+
+SCENES = [f"scene-{k}" for k in range(8)]
+METRICS = [f"m{k}" for k in range(6)]
+SETTING = {"discriminator": "none", "weight": 0}
+
+
+def assessed(folder: Path, knows: list[float], seed: int = 0, scenes=SCENES, noise: float = 0.1) -> list[dict]:
+    """One table a metric, whose quality follows the score as far as it knows it."""
+    generator = np.random.default_rng(seed)
+    cells = []
+    for metric, weight in zip(METRICS, knows, strict=False):
+        frame = pd.DataFrame({"scene": np.repeat(scenes, 20), "score": generator.uniform(size=20 * len(scenes))})
+        quality = weight * frame["score"] + noise * generator.normal(size=len(frame))
+        frame = frame.assign(image="i.png", distortion="blur", family="blurs", level=1, value=-quality, quality=quality)
+        path = folder / f"assessment-{metric}.csv"
+        tables.write(frame, path, "assessment")
+        cells.append({"dataset": "set", "metric": metric, "assessment": path})
+    return cells
+
+
+def trained(folder: Path, scores: list[float], seeds: int = 3, seed: int = 0, noise: float = 0.05) -> dict[str, Path]:
+    generator = np.random.default_rng(seed)
+    rows = [
+        {"objective": f"rec-{metric}", **SETTING, "seed": k, "status": "completed", "scene": scene, "judge": "niqe"}
+        | {"family": "statistics", "gain": value + noise * generator.normal()}
+        for metric, value in zip(METRICS, scores, strict=False) for k in range(seeds) for scene in SCENES
+    ]  # fmt: skip
+    gained = pd.DataFrame(rows)
+    tables.write(gained, folder / "gains.csv", "gains")
+    scored = optimization.score_table(optimization.scene_scores(gained))
+    tables.write(scored, folder / "optimization.csv", "optimization-scores")
+    return {"gains": folder / "gains.csv", "optimization_scores": folder / "optimization.csv"}
+
+
+def measured(folder: Path, cells: list[dict], paths: dict[str, Path], settings=(SETTING,)):
+    assessment.score_table(cells, ["set"], {}, folder / "a.csv")
+    asymmetry.asymmetry_tables(
+        cells, ["set"], {}, folder / "a.csv", **paths, objectives={m: f"rec-{m}" for m in METRICS}, settings=settings,
+        metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", splits=10,
+    )  # fmt: skip
+    return tables.read(folder / "ranks.csv", "asymmetry-metrics"), tables.read(folder / "summary.csv", "asymmetry")
+
+
+KNOWS = [0.05, 0.15, 0.3, 0.5, 0.8, 1.5]
+
+
+def test_perfect_agreement(tmp_path):
+    ranks, summary = measured(tmp_path, assessed(tmp_path, KNOWS), trained(tmp_path, [0, 1, 2, 3, 4, 5]))
+    row = summary.iloc[0]
+    assert row["rho"] == pytest.approx(1)
+    assert row["index"] == pytest.approx(0, abs=0.05)
+    assert (row["verdict"], row["reason"]) == ("estimate", "")
+    assert ranks["shift"].tolist() == [0] * 6
+    assert ranks.set_index("metric").loc["m5", "assessment_rank"] == 1
+
+
+def test_perfect_disagreement(tmp_path):
+    ranks, summary = measured(tmp_path, assessed(tmp_path, KNOWS), trained(tmp_path, [5, 4, 3, 2, 1, 0]))
+    assert summary["rho"][0] == pytest.approx(-1)
+    assert (summary["rho_low"][0], summary["rho_high"][0]) == pytest.approx((-1, -1))
+    assert summary["index"][0] == pytest.approx(2, abs=0.05)
+    assert ranks.set_index("metric")["shift"].to_dict() == {"m0": -5, "m1": -3, "m2": -1, "m3": 1, "m4": 3, "m5": 5}
+
+
+def test_noise_is_inconclusive_and_the_correction_undoes_attenuation(tmp_path):
+    noise = trained(tmp_path, [0] * 6, noise=1.0)
+    row = measured(tmp_path, assessed(tmp_path, KNOWS), noise)[1].iloc[0]
+    assert row["reliability_optimization"] < 0.5
+    assert row["verdict"] == "inconclusive"
+    assert "reliability of optimization" in row["reason"]
+    assert asymmetry.index(0.6, 0.6, 0.6) == pytest.approx(0)
+    assert np.isnan(asymmetry.index(0.6, -0.1, 0.6))
+
+
+@pytest.mark.parametrize(
+    ("scenes", "seeds", "word"), [(8, 3, "estimate"), (7, 3, "inconclusive"), (8, 2, "inconclusive")]
+)
+def test_verdict_by_size(scenes, seeds, word):
+    assert asymmetry.verdict(6, scenes, seeds, 0.9, 0.9)[0] == word
+    assert asymmetry.verdict(6, 8, 3, 0.9, np.nan)[0] == "inconclusive"
+
+
+def test_one_seed_two_metrics_and_a_missing_discriminator_are_defined(tmp_path):
+    missing = {"discriminator": "patch", "weight": 0.1}
+    paths = trained(tmp_path, [0, 1], seeds=1)
+    ranks, summary = measured(tmp_path, assessed(tmp_path, KNOWS[:2]), paths, (SETTING, missing))
+    assert summary["verdict"].tolist() == ["undefined", "undefined"]
+    assert summary["metrics"].tolist() == [2, 0]
+    assert summary["rho"].isna().all()
+    assert len(ranks) == 2
+
+
+def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):
+    cells = assessed(tmp_path, KNOWS)
+    assessment.score_table(cells, ["set"], {"m5": ["set"]}, tmp_path / "a.csv")
+    table = tables.read(tmp_path / "a.csv", "assessment-scores").set_index("metric")
+    assert np.isnan(table.loc["m5", "score"])
+    assert table.loc["m5", "left_out"] == "set"
+    assert table.loc["m4", "score"] > 1
+    assert table.loc["m4", "low"] < table.loc["m4", "score"] < table.loc["m4", "high"]
+
+
+def test_dataset_table_holds_a_constant_metric_and_intervals(tmp_path):
+    cells = assessed(tmp_path, [1.0, 0.0], noise=0.0)
+    assessment.dataset_table(cells, tmp_path / "d.csv")
+    table = tables.read(tmp_path / "d.csv", "assessment-datasets").set_index("metric")
+    assert table.loc["m0", "srcc"] == pytest.approx(1)
+    assert (table.loc["m1", "srcc"], table.loc["m1", "note"]) == (0, "constant")
+    assert np.isnan(table.loc["m1", "srcc_low"])
+    assert (table["scenes"] == 8).all()
+
+
+def test_two_datasets_are_averaged(tmp_path):
+    (tmp_path / "other").mkdir()
+    cells = assessed(tmp_path, KNOWS) + [c | {"dataset": "other"} for c in assessed(tmp_path / "other", KNOWS, 1)]
+    single = assessment.load(cells, ["set"], {})["m3"], assessment.load(cells, ["other"], {})["m3"]
+    assessment.score_table(cells, ["set", "other"], {}, tmp_path / "a.csv")
+    row = tables.read(tmp_path / "a.csv", "assessment-scores").set_index("metric").loc["m3"]
+    assert row["score"] == pytest.approx(np.mean([assessment.score(frames) for frames in single]))
+    assert row["low"] < row["score"] < row["high"]
+    assert (row["datasets"], row["scenes"]) == (2, 16)
+
+
+def test_transfer_compares_within_a_fold_and_keeps_the_seeds_spread(tmp_path):
+    generator = np.random.default_rng(0)
+    cells = []
+    for seed in (0, 1):
+        score = generator.uniform(size=160)
+        scene = np.repeat(SCENES, 20)
+        # each fold's model has an offset of its own, which must not count; seed 1 is worse
+        prediction = score + 10 * np.repeat(range(8), 20) + 0.1 * (1 + 3 * seed) * generator.normal(size=160)
+        frame = pd.DataFrame({"scene": scene, "fold": scene, "score": score, "prediction": prediction})
+        frame = frame.assign(image=np.arange(160).astype(str), distortion="", family="", level=0, protocol="scene")
+        path = tmp_path / f"{seed}.csv"
+        tables.write(frame, path, "predictions")
+        arm = {"mode": "fr", "dataset": "set", "backbone": "vgg", "initialisation": "random"}
+        cells.append(arm | {"seed": seed, "predictions": path})
+    transfer.transfer_table(cells, tmp_path / "t.csv")
+    row = tables.read(tmp_path / "t.csv", "transfer").iloc[0]
+    assert row["srcc"] > 0.7
+    assert row["srcc_low"] < row["srcc"] < row["srcc_high"]
+    assert row["srcc_spread"] > 0.1
+    assert (row["images"], row["scenes"], row["seeds"]) == (160, 8, 2)

@@ -1,0 +1,1 @@
+"""From tables of scores to correlations, ranks and asymmetry."""

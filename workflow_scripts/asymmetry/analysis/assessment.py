@@ -1,0 +1,109 @@
+"""How good each metric is at assessment: correlations by dataset, and the assessment score A over datasets.
+
+The unit of resampling is the scene. Scenes differ in scale and noise, so the interval is that of the pooled Fisher-z
+SRCC (jackknife or bootstrap over scenes), not that of the mean SRCC within scenes, which is another, larger quantity.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from asymmetry import tables
+from asymmetry.analysis import correlation, resampling
+
+Cell = Mapping[str, Any]
+
+
+def fisher_srcc(frame: pd.DataFrame) -> float:
+    """Fisher's z of the SRCC between the columns `quality` and `score`; NaN below three images."""
+    return float(correlation.fisher_z(correlation.srcc(frame["quality"].to_numpy(), frame["score"].to_numpy())))
+
+
+def clusters(frame: pd.DataFrame) -> list[np.ndarray]:
+    """Row positions of each scene, in the order of their names."""
+    return list(frame.groupby("scene").indices.values())
+
+
+def dataset_table(cells: Sequence[Cell], output: Path) -> None:
+    """Write shape `assessment-datasets`: how each metric does on each dataset.
+
+    Args:
+        cells: dicts with `dataset`, `metric` and `assessment` (path of a table of shape assessment).
+        output: path of the table.
+    """
+    rows = []
+    for cell in cells:
+        frame = tables.read(cell["assessment"], "assessment")
+        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy())
+        low, high = (np.nan, np.nan)
+        if facts["note"] != "constant":
+            low, high = np.tanh(
+                resampling.interval(lambda rows, frame=frame: fisher_srcc(frame.iloc[rows]), clusters(frame))
+            )
+        rows.append(
+            {"dataset": cell["dataset"], "metric": cell["metric"], "images": len(frame)}
+            | {"scenes": frame["scene"].nunique(), "srcc_low": low, "srcc_high": high, **facts}
+        )
+    tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["assessment-datasets"])), output, "assessment-datasets")
+
+
+def load(
+    cells: Sequence[Cell], datasets: Collection[str], trained_on: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Metric -> dataset -> its assessment, of the full-reference `datasets` that the metric has not seen."""
+    loaded: dict[str, dict[str, pd.DataFrame]] = {cell["metric"]: {} for cell in cells}
+    for cell in cells:
+        if cell["dataset"] in datasets and cell["dataset"] not in trained_on.get(cell["metric"], ()):
+            loaded[cell["metric"]][cell["dataset"]] = tables.read(cell["assessment"], "assessment")
+    return loaded
+
+
+def score(frames: Mapping[str, pd.DataFrame], scenes: Collection[str] | None = None) -> float:
+    """Assessment score A of one metric: the mean over datasets of Fisher-z SRCC, on `scenes` only if given."""
+    parts = [frame if scenes is None else frame[frame["scene"].isin(scenes)] for frame in frames.values()]
+    values = [value for part in parts if np.isfinite(value := fisher_srcc(part))]
+    return float(np.mean(values)) if values else np.nan
+
+
+def score_table(
+    cells: Sequence[Cell], datasets: Collection[str], trained_on: Mapping[str, Collection[str]], output: Path
+) -> None:
+    """Write shape `assessment-scores`: the assessment score A of each metric.
+
+    Args:
+        cells: as in `dataset_table`.
+        datasets: names of the full-reference datasets that count.
+        trained_on: metric -> datasets that its weights have seen, which are left out.
+        output: path of the table.
+    """
+    rows = []
+    for metric, frames in load(cells, datasets, trained_on).items():
+        low, high = _interval(list(frames.values()))
+        seen = sorted(set(datasets) & set(trained_on.get(metric, ())))
+        rows.append(
+            {"metric": metric, "datasets": len(frames), "left_out": " ".join(seen)}
+            | {"scenes": sum(frame["scene"].nunique() for frame in frames.values())}
+            | {"score": score(frames), "low": low, "high": high}
+        )
+    tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["assessment-scores"])), output, "assessment-scores")
+
+
+def _interval(frames: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    """The 95 % interval of A: datasets are fixed, their scenes are resampled (Welch-Satterthwaite over datasets)."""
+    if any(frame["quality"].nunique() == 1 or frame["scene"].nunique() < 2 for frame in frames) or not frames:
+        return np.nan, np.nan
+    if len(frames) == 1:
+        return resampling.interval(lambda rows: fisher_srcc(frames[0].iloc[rows]), clusters(frames[0]))
+    pseudo = [
+        resampling.jackknife(lambda rows, frame=frame: fisher_srcc(frame.iloc[rows]), clusters(frame))
+        for frame in frames
+    ]
+    variances = np.array([values.var(ddof=1) / len(values) for values in pseudo])
+    freedom = variances.sum() ** 2 / sum(v**2 / (len(p) - 1) for v, p in zip(variances, pseudo, strict=True))
+    half = stats.t.ppf((1 + resampling.LEVEL) / 2, freedom) * np.sqrt(variances.sum()) / len(frames)
+    middle = float(np.mean([values.mean() for values in pseudo]))
+    return middle - half, middle + half

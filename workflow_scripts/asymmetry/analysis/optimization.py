@@ -1,0 +1,165 @@
+"""How good each objective is at optimization: the scores of the trained generators by judge, family and measure.
+
+For each judge: the oriented score minus that of the pretrained generator, divided by the standard deviation of that
+judge over all cells. Averaged within a family; the families of realism are averaged into the optimization score O
+(measure `realism`); the full-reference family is `fidelity` and is never mixed in.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from asymmetry import artifacts, tables
+from asymmetry.analysis import resampling
+from asymmetry.analysis.judges import FIDELITY, REALISM, read_baselines, validity
+from asymmetry.errors import UserError, listing
+
+CELL = ["objective", "discriminator", "weight"]
+MEASURES = ("realism", "fidelity", *REALISM)
+
+
+def collect_judgements(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One table of all judgements: objective, discriminator, weight, seed, status, and shape judgement.
+
+    Args:
+        cells: dicts with `objective`, `discriminator`, `weight`, `seed`, and the paths `judgement` and `provenance`.
+
+    Raises:
+        UserError: cells were judged on different scenes or by different judges.
+    """
+    parts = []
+    for cell in cells:
+        facts = {name: cell[name] for name in (*CELL, "seed")}
+        frame = tables.read(cell["judgement"], "judgement")
+        parts.append(frame.assign(**facts, status=artifacts.read_json(cell["provenance"])["status"]))
+    expected = set(zip(parts[0]["scene"], parts[0]["judge"], strict=True))
+    uneven = [
+        str(cell["judgement"])
+        for cell, part in zip(cells, parts, strict=True)
+        if set(zip(part["scene"], part["judge"], strict=True)) != expected
+    ]
+    if uneven:
+        raise UserError(f"judged on other scenes or by other judges than {cells[0]['judgement']}:\n{listing(uneven)}")
+    return pd.concat(parts, ignore_index=True)
+
+
+def gains(judged: pd.DataFrame, baselines: pd.DataFrame, judges: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Standardised gains over the pretrained generator, by cell, seed, scene and judge that counts (shape `gains`).
+
+    Returns:
+        The gains, and `judges` with the column `spread` (standard deviation over cells, in the judge's own unit);
+        a judge that tells no two cells apart becomes `cannot tell cells apart` and does not count.
+    """
+    pretrained = baselines[baselines["output"] == "pretrained"].set_index(["scene", "judge"])["quality"]
+    keys = pd.MultiIndex.from_frame(judged[["scene", "judge"]])
+    absent = sorted({f"{judge} on {scene}" for scene, judge in keys.unique().difference(pretrained.index)})
+    if absent:
+        raise UserError(f"the pretrained generator was not judged by:\n{listing(absent)}")
+    gain = judged["quality"] - pretrained.reindex(keys).to_numpy()
+    means = judged.groupby(["judge", *CELL])["quality"].mean()
+    spread = means.groupby(level="judge").std()
+    judges = judges[judges["judge"].isin(spread.index)].reset_index(drop=True)
+    judges["spread"] = spread.reindex(judges["judge"]).to_numpy()
+    blind = (judges["verdict"] == "valid") & ~(judges["spread"] > 0)
+    judges.loc[blind, "verdict"] = "cannot tell cells apart"
+    counting = judged["judge"].isin(judges.loc[judges["verdict"] == "valid", "judge"])
+    table = judged.assign(gain=gain / spread.reindex(judged["judge"]).to_numpy())[counting]
+    return table[list(tables.SHAPES["gains"])].reset_index(drop=True), judges
+
+
+def scene_scores(gained: pd.DataFrame) -> pd.DataFrame:
+    """Columns measure, objective, discriminator, weight, seed, status, scene, score: judges and families averaged."""
+    keys = [*CELL, "seed", "status", "scene"]
+    families = gained.groupby([*keys, "family"], sort=False)["gain"].mean().reset_index(name="score")
+    realism = families[families["family"].isin(REALISM)]
+    parts = [
+        realism.groupby(keys, sort=False)["score"].mean().reset_index().assign(measure="realism"),
+        families.rename(columns={"family": "measure"}).replace({"measure": {FIDELITY: "fidelity"}}),
+    ]
+    return pd.concat(parts, ignore_index=True)[["measure", *keys, "score"]]
+
+
+def cell_scores(scenes: pd.DataFrame) -> pd.DataFrame:
+    """Mean over scenes and seeds of each cell and measure, and `ranked`: the score with diverged cells below all.
+
+    Args:
+        scenes: what `scene_scores` gives, or a part of it.
+
+    Returns:
+        Columns measure, objective, discriminator, weight, score, ranked, seeds, scenes, diverged (number of seeds).
+    """
+    keys = ["measure", *CELL]
+    groups = scenes.groupby(keys, sort=False)
+    table = groups.agg(score=("score", "mean"), seeds=("seed", "nunique"), scenes=("scene", "nunique"))
+    diverged = scenes[scenes["status"] == "diverged"].groupby(keys)["seed"].nunique()
+    table["diverged"] = diverged.reindex(table.index, fill_value=0)
+    lowest = table["score"].groupby(level="measure").transform("min")
+    table["ranked"] = table["score"].where(table["diverged"] == 0, lowest - table["diverged"] / table["seeds"])
+    return table.reset_index()
+
+
+def score_table(scenes: pd.DataFrame) -> pd.DataFrame:
+    """Shape `optimization-scores`: `cell_scores` with intervals over scenes and the spread over seeds.
+
+    A measure for which no judge counts has a row a cell without a score, and a note.
+    """
+    table = cell_scores(scenes)
+    keys = ["measure", *CELL]
+    by_cell = dict(list(scenes.groupby(keys)))
+    limits, spreads = [], []
+    for key in table[keys].itertuples(index=False, name=None):
+        part = by_cell[key]
+        limits.append(resampling.mean_interval(part.groupby("scene")["score"].mean().to_numpy()))
+        spreads.append(part.groupby("seed")["score"].mean().std())
+    low, high = np.reshape(limits, (-1, 2)).T
+    return table.assign(low=low, high=high, seed_spread=spreads, note="")
+
+
+def optimization_tables(
+    cells: Sequence[Mapping[str, Any]],
+    baselines: Path,
+    *,
+    judges_output: Path,
+    means_output: Path,
+    gains_output: Path,
+    scores_output: Path,
+) -> None:
+    """Write the shapes `judges`, `judge-means`, `gains` and `optimization-scores` of all cells of a run.
+
+    Args:
+        cells: as in `collect_judgements`: every cell of one task and generator.
+        baselines: table of shape baselines of that task and generator.
+        judges_output: path of shape `judges`.
+        means_output: path of shape `judge-means`.
+        gains_output: path of shape `gains`.
+        scores_output: path of shape `optimization-scores`.
+    """
+    judged, base = collect_judgements(cells), read_baselines(baselines)
+    gained, judges = gains(judged, base, validity(base))
+    scores = _with_empty_measures(score_table(scene_scores(gained)), judged)
+    means = judged.groupby([*CELL, "judge", "family"], sort=False)
+    intervals = [resampling.mean_interval(part.groupby("scene")["value"].mean().to_numpy()) for _, part in means]
+    table = means.agg(value=("value", "mean"), seeds=("seed", "nunique"), scenes=("scene", "nunique")).reset_index()
+    table[["low", "high"]] = intervals
+    downwards = judged["value"].ne(judged["quality"]).groupby(judged["judge"]).any()
+    table["higher_is_better"] = np.where(downwards.reindex(table["judge"]), "no", "yes")
+    tables.write(judges, judges_output, "judges")
+    tables.write(table, means_output, "judge-means")
+    tables.write(gained, gains_output, "gains")
+    tables.write(scores, scores_output, "optimization-scores")
+
+
+def _with_empty_measures(scores: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """Add a row a cell for each measure without a valid judge, so that its absence is seen in every table."""
+    counts = {
+        "seeds": judged.groupby(CELL)["seed"].nunique(),
+        "scenes": judged.groupby(CELL)["scene"].nunique(),
+        "diverged": judged[judged["status"] == "diverged"].groupby(CELL)["seed"].nunique(),
+    }
+    cells = pd.DataFrame(counts).fillna({"diverged": 0}).reset_index()
+    missing = [name for name in MEASURES if name not in set(scores["measure"])]
+    parts = [scores, *(cells.assign(measure=name, note="no valid judge") for name in missing)]
+    return pd.concat([part for part in parts if len(part)]).reindex(columns=list(tables.SHAPES["optimization-scores"]))

@@ -1,0 +1,60 @@
+"""How good quality models are by where their weights come from: correlations on contents they have not seen.
+
+Each fold is another model, so scores are compared within a fold only; folds and seeds are averaged as Fisher's z.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from asymmetry import tables
+from asymmetry.analysis import correlation, resampling
+
+ARM = ["mode", "dataset", "backbone", "initialisation", "protocol"]
+Measure = Callable[[np.ndarray, np.ndarray], float]
+
+
+def within_folds(frame: pd.DataFrame, measure: Measure) -> float:
+    """Mean Fisher-z correlation over folds and seeds; NaN if no fold has three images."""
+    groups = frame.groupby(["seed", "fold"], sort=False)
+    values = [measure(part["prediction"].to_numpy(), part["score"].to_numpy()) for _, part in groups]
+    known = [correlation.fisher_z(value) for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else np.nan
+
+
+def transfer_table(cells: Sequence[Mapping[str, Any]], output: Path) -> None:
+    """Write shape `transfer`: SRCC and PLCC of each arm and protocol, interval over scenes, spread over seeds.
+
+    Args:
+        cells: dicts with `mode`, `dataset`, `backbone`, `initialisation`, `seed` and `predictions` (path of a table
+            of shape predictions).
+        output: path of the table.
+    """
+    keys = ("mode", "dataset", "backbone", "initialisation", "seed")
+    parts = [tables.read(c["predictions"], "predictions").assign(**{k: c[k] for k in keys}) for c in cells]
+    rows = []
+    for arm, frame in pd.concat(parts, ignore_index=True).groupby(ARM, sort=False):
+        frame = frame.reset_index(drop=True)
+        row = dict(zip(ARM, arm, strict=True))
+        row |= {
+            "images": frame["image"].nunique(),
+            "scenes": frame["scene"].nunique(),
+            "seeds": frame["seed"].nunique(),
+        }
+        rows.append(row | _measured(frame, "srcc", correlation.srcc) | _measured(frame, "plcc", correlation.plcc))
+    tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["transfer"])), output, "transfer")
+
+
+def _measured(frame: pd.DataFrame, name: str, measure: Measure) -> dict[str, float]:
+    scenes = list(frame.groupby("scene").indices.values())
+    low, high = resampling.interval(lambda rows: within_folds(frame.iloc[rows], measure), scenes)
+    by_seed = [np.tanh(within_folds(part, measure)) for _, part in frame.groupby("seed")]
+    return {
+        name: float(np.tanh(within_folds(frame, measure))),
+        f"{name}_low": float(np.tanh(low)),
+        f"{name}_high": float(np.tanh(high)),
+        f"{name}_spread": float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else np.nan,
+    }

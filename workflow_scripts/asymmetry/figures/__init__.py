@@ -1,0 +1,1 @@
+"""Drawing: one module a figure, from a table to PNG and PDF."""
