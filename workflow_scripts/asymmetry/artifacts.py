@@ -79,10 +79,13 @@ def load_tensors(path: str | Path) -> "dict[str, Tensor]":
 
 def read_facts(path: str | Path) -> dict[str, Any]:
     """The facts that `save_tensors` wrote beside the tensors; empty for a file from elsewhere."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(path, "numpy") as file:
-        return json.loads((file.metadata() or {}).get("facts", "{}"))
+    try:
+        with safe_open(path, "numpy") as file:
+            return json.loads((file.metadata() or {}).get("facts", "{}"))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise UserError(f"{path} is not a readable safetensors file ({error}).", "delete it and run again") from None
 
 
 def load_into(module: "nn.Module", path: str | Path) -> None:

@@ -1,12 +1,9 @@
-"""The configuration: checked as a whole before anything runs, then read through a few functions.
+"""The check of a configuration as a whole, before anything runs.
 
 Light on purpose: the Snakefile imports this module, so it must not import torch, pandas or numpy.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from asymmetry import registry
 from asymmetry.errors import UserError, listing, unknown
-
-Config = Mapping[str, Any]
-NONE = "none"
-
-
-def canonical(weight: float | str) -> str:
-    """A weight as it stands in a path: plain decimal, no exponent, no trailing zeros (`0.005`, `0`, `1`)."""
-    text = format(Decimal(str(weight)), "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-
-
-@dataclass(frozen=True, order=True)
-class Cell:
-    """One training of the grid: names of the objective and discriminator, canonical weight, seed."""
-
-    objective: str
-    discriminator: str
-    weight: str
-    seed: int
-
-
-def cells(config: Config) -> list[Cell]:
-    """The union of the blocks in `optimization.cells`, sorted; `none` has weight 0 only."""
-    found = set()
-    for block in config["optimization"]["cells"]:
-        for objective, discriminator, seed in product(block["objectives"], block["discriminators"], block["seeds"]):
-            weights = [0] if discriminator == NONE else block["weights"]
-            found |= {Cell(objective, discriminator, canonical(weight), seed) for weight in weights}
-    return sorted(found)
+from asymmetry.plan import NONE, Config
 
 
 def check(config: Config, schema: Path) -> None:
@@ -85,8 +54,10 @@ def _references(config: Config) -> Iterator[str]:
             if name not in valid:
                 yield f"{place}: {unknown(kind, name, valid)}"
 
-    for kind in ("corpora", "rated", "backbones", "metrics", "tasks", "generators", "judges"):
+    for kind in ("corpora", "rated", "backbones", "metrics", "tasks", "generators", "discriminators", "judges"):
         for name, definition in config[kind].items():
+            if "object" not in definition:
+                continue
             try:
                 registry.entry(kind, definition["object"])
             except UserError as error:
@@ -142,6 +113,7 @@ def _references(config: Config) -> Iterator[str]:
         yield from named(f"{place}.discriminators", "discriminator", figure.get("discriminators"), discriminators)
 
 
+PRETRAINING = ("steps", "batch", "crop", "learning_rate", "degradations", "quality_weight")
 NEEDS = {
     "corpora": {
         "scenes": {"size"},
@@ -156,7 +128,7 @@ NEEDS = {
     },
     "initialisations": {
         "random": set(),
-        "pretraining": {"corpus", "steps", "batch", "crop", "learning_rate"},
+        "pretraining": {"corpus", *PRETRAINING},
         "published": set(),
         "discriminator": {"objective", "discriminator", "weight"},
     },
@@ -206,19 +178,11 @@ def _sense(config: Config) -> Iterator[str]:
     for section in ("pretraining", "optimization"):
         if config[section]["crop"] % scale:
             yield f"{section}.crop: {config[section]['crop']} is no multiple of the scale {scale}."
-    grid = set(cells(config))
     for backbone, initialisations in config["transfer"]["arms"].items():
         for name in initialisations:
-            arm = config["initialisations"][name]
-            if arm["kind"] != "discriminator":
-                continue
-            trained = config["discriminators"][arm["discriminator"]].get("backbone")
-            if trained != backbone:
-                yield f"transfer.arms.{backbone}: {name} comes from a discriminator with backbone {trained}."
-            for seed in config["transfer"]["seeds"]:
-                cell = Cell(arm["objective"], arm["discriminator"], canonical(arm["weight"]), seed)
-                if cell not in grid:
-                    yield f"initialisations.{name}: {cell} is not in optimization.cells, but transfer needs it."
+            source = config["initialisations"][name].get("discriminator")
+            if source and (own := config["discriminators"][source].get("backbone")) != backbone:
+                yield f"transfer.arms.{backbone}: {name} comes from a discriminator with backbone {own}."
     judged = config["judgement"]["corpus"]
     trained = {config["optimization"]["corpus"]}
     trained |= {arm["corpus"] for arm in config["initialisations"].values() if "corpus" in arm}
@@ -226,49 +190,3 @@ def _sense(config: Config) -> Iterator[str]:
         yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
     if config["figures"]["fig7"]["objective"] not in used:
         yield "figures.fig7.objective: not in optimization.cells."
-
-
-def trained_on(config: Config) -> dict[str, list[str]]:
-    """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it."""
-    found = {}
-    for name in config["assessment"]["metrics"]:
-        metric = config["metrics"][name]
-        seen = {*registry.entry("metrics", metric["object"]).trained_on, *metric.get("trained_on", [])}
-        found[name] = sorted(seen)
-    return found
-
-
-def losses(config: Config) -> dict[str, str]:
-    """The assessed metrics that are a loss beside L1 (kappa 1) in the grid, with that objective; L1 itself is `mae`."""
-    assessed = config["assessment"]["metrics"]
-    l1 = next((name for name in assessed if config["metrics"][name]["object"] == "mae"), None)
-    found = {}
-    for name in sorted({cell.objective for cell in cells(config)}):
-        objective = config["objectives"][name]
-        metric = objective["metric"] or l1
-        if metric in assessed and objective["reconstruction"] and objective["kappa"] == 1:
-            found.setdefault(metric, name)
-    return found
-
-
-def settings(config: Config) -> list[dict[str, Any]]:
-    """The adversarial settings (discriminator, weight) in which at least three of `losses` were trained."""
-    objectives = set(losses(config).values())
-    trained: dict[tuple[str, str], set[str]] = {}
-    for cell in cells(config):
-        if cell.objective in objectives:
-            trained.setdefault((cell.discriminator, cell.weight), set()).add(cell.objective)
-    wide = [setting for setting, found in trained.items() if len(found) >= min(3, len(objectives))]
-    return [
-        {"discriminator": discriminator, "weight": float(weight)}
-        for discriminator, weight in sorted(wide, key=lambda setting: (setting[0] != NONE, *setting))
-    ]
-
-
-def scale(config: Config) -> str:
-    """The scale of a run in a few words, for the notes under figures and tables."""
-    training = config["optimization"]
-    return (
-        f"{training['generator']}, {training['task']}, {training['steps']} steps of {training['batch']} crops of"
-        f" {training['crop']} pixels after {config['pretraining']['steps']} L1 steps"
-    )

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from importlib.machinery import PathFinder
+from importlib.util import resolve_name
+from itertools import accumulate
 from pathlib import Path
 
 from asymmetry import registry
@@ -41,29 +43,44 @@ def _without_docstrings(tree: ast.AST) -> ast.AST:
     return tree
 
 
-def _imports(tree: ast.AST, prefix: str) -> set[str]:
-    """Names of modules under `prefix` that a syntax tree imports, at the top or inside functions."""
+def _with_parents(module: str) -> set[str]:
+    """A module's name and those of the packages that it lies in, for they run with it."""
+    return set(accumulate(module.split("."), "{}.{}".format))
+
+
+def _package(path: Path, prefix: str) -> str:
+    """Dotted name of the package that a file lies in, from the top package `prefix`; empty outside of it."""
+    folders = path.parent.parts
+    return ".".join(folders[len(folders) - folders[::-1].index(prefix) - 1 :]) if prefix in folders else ""
+
+
+def _imports(tree: ast.AST, package: str, prefix: str) -> set[str]:
+    """Names of modules under `prefix` or of this library that a file in `package` imports, anywhere in it."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in names if name == prefix or name.startswith(f"{prefix}.")}
+        elif isinstance(node, ast.ImportFrom) and (package or not node.level):
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            names.update(f"{source}.{alias.name}" for alias in node.names)
+    own = {name for name in names if name.partition(".")[0] in {prefix, PACKAGE}}
+    return set().union(*map(_with_parents, own))
 
 
 @cache
 def _parse(path: Path, prefix: str) -> tuple[str, frozenset[str]]:
-    """Digest of one file's meaning, and the modules under `prefix` that it imports."""
+    """Digest of one file's meaning, and the modules under `prefix` or of this library that it imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    imports = frozenset(_imports(tree, prefix))
+    imports = frozenset(_imports(tree, _package(path, prefix), prefix))
     return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest(), imports
 
 
 @cache
 def closure(path: Path, prefix: str = PACKAGE) -> frozenset[Path]:
-    """The file itself and every source file under the package `prefix` that it imports, directly or not."""
+    """The file itself and every source file of the package `prefix` or of this library that it needs, directly or not.
+
+    What is installed in `site-packages` is not followed: its version is a matter of the environment.
+    """
     seen: set[Path] = set()
     waiting = [path]
     while waiting:
@@ -71,20 +88,21 @@ def closure(path: Path, prefix: str = PACKAGE) -> frozenset[Path]:
         if file in seen:
             continue
         seen.add(file)
-        waiting += [found for name in _parse(file, prefix)[1] if (found := locate(name))]
+        if "site-packages" not in file.parts:
+            waiting += [found for name in _parse(file, prefix)[1] if (found := locate(name))]
     return frozenset(seen)
 
 
 def of(adapter: str, entries: Iterable[tuple[str, str]] = ()) -> str:
     """Digest of an adapter in `workflow_scripts/` and of the registry entries (kind, name) that the job names.
 
-    Of the user's own code, the module that is named and what it imports from its own package count.
+    Of the user's own code, the module that is named and what it imports from its own package and this library count.
     """
     named = sorted({(kind, name): registry.entry(kind, name) for kind, name in entries}.items())
     files: dict[Path, str] = dict.fromkeys(closure(ROOT / adapter), PACKAGE)
     for _, found in named:
         prefix = found.module.partition(".")[0]
-        if path := locate(found.module):
+        for path in filter(None, map(locate, _with_parents(found.module))):
             files.update(dict.fromkeys(closure(path, prefix), prefix))
     parts = sorted(_parse(file, prefix)[0] for file, prefix in files.items())
     parts += [repr((key, found.factory, dict(found.arguments), found.higher_is_better)) for key, found in named]

@@ -4,6 +4,7 @@ In memory a picture is RGB in [0, 1]: an array (H, W, 3) of float64 where no gra
 (N, 3, H, W) for networks. On disk it is an 8-bit PNG (any format that Pillow decodes is read).
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ def read(path: str | Path) -> np.ndarray:
     """Decode a picture: uint8 (H, W, 3), upright as its EXIF says; grey is repeated, alpha is dropped."""
     try:
         with Image.open(path) as image:
-            if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
+            cut = re.search(";16[BLN]", str(getattr(image, "tile", "")))  # Pillow silently reads 8 bits of 16 in colour
+            if cut or image.mode.startswith("I;16") or image.mode in {"I", "F"}:
                 raise UserError(f"{path} has more than 8 bits a channel.", "convert it to 8-bit PNG")
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:

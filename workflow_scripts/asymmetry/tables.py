@@ -47,12 +47,14 @@ def _check(frame: pd.DataFrame, shape: str, path: str | Path) -> pd.DataFrame:
         if column.type == "text":
             frame[name] = frame[name].fillna("").astype(str)
             continue
-        frame[name] = pd.to_numeric(frame[name], errors="coerce")
-        if not column.optional and frame[name].isna().any():
-            row = int(frame[name].isna().to_numpy().argmax())
-            raise UserError(f"{path}: no number in column {name!r}, row {row + 1} ({column.meaning}).")
+        numbers = pd.to_numeric(frame[name], errors="coerce").astype(float)
+        wrong = numbers.isna() & frame[name].notna() if column.optional else numbers.isna()
         if column.type == "integer":
-            frame[name] = frame[name].astype(int)
+            wrong |= numbers % 1 != 0
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise UserError(f"{path}: no {column.type} in column {name!r}, row {row + 1} ({column.meaning}).")
+        frame[name] = numbers.astype(int) if column.type == "integer" else numbers
     return frame
 
 

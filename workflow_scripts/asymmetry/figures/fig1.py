@@ -12,6 +12,7 @@ from asymmetry import tables
 from asymmetry.figures import theme
 
 Marks = dict[str, tuple]
+SETTING = ["discriminator", "weight"]
 INTERVAL = "Bars: 95 % intervals over scenes (t below 30 scenes, percentile bootstrap from 30 on)."
 DIVERGED = "Red crosses: a seed diverged; such a cell ranks below all others."
 
@@ -20,7 +21,7 @@ def fig1_data(asymmetry_metrics: Path, asymmetry: Path, output: Path) -> None:
     """Write shape `fig1`: the ranks of `asymmetry-metrics` with the rho, index and verdict of their setting."""
     details = tables.read(asymmetry_metrics, "asymmetry-metrics")
     summary = tables.read(asymmetry, "asymmetry").drop(columns=["scenes", "seeds", "metrics"])
-    tables.write(details.merge(summary, on=list(tables.SETTING), how="left"), output, "fig1")
+    tables.write(details.merge(summary, on=SETTING, how="left"), output, "fig1")
 
 
 @theme.style()
@@ -33,7 +34,7 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
         scale: the scale of the run, for the note under the figure.
     """
     frame = tables.read(data, "fig1")
-    settings = list(frame.groupby(list(tables.SETTING), sort=False))
+    settings = list(frame.groupby(SETTING, sort=False))
     marks = theme.marks(frame["metric"].unique())
     figure = Figure(figsize=(theme.PAGE, 3.7 + 0.2 * len(marks)))
     upper, lower = figure.subfigures(2, 1, height_ratios=[2.6, 0.9 + 0.2 * len(marks)])

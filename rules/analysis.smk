@@ -1,0 +1,128 @@
+# From scores to answers. Needs assessments, judgements and predictions; makes results/analysis/*.csv.
+# {scope} says which cells are standardised together: `grid` (all) or `fig7` (the sweep of the weight).
+
+
+ASSESSMENTS = PLAN.assessments()
+TRANSFERS = PLAN.transfers()
+SEEN = PLAN.trained_on()
+
+
+rule assessment_scores:
+    input:
+        column(ASSESSMENTS, "assessment"),
+    output:
+        datasets=f"{RESULTS}/analysis/assessment-datasets.csv",
+        scores=f"{RESULTS}/analysis/assessment-scores.csv",
+    log:
+        f"{RESULTS}/logs/analysis/assessment.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/assessment.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=ASSESSMENTS,
+        datasets=config["assessment"]["datasets"],
+        trained_on=SEEN,
+        code=code("analyse_assessment.py"),
+    message:
+        "Analysis: metrics against opinions"
+    script:
+        "../workflow_scripts/analyse_assessment.py"
+
+
+rule optimization_scores:
+    input:
+        lambda wildcards: column(
+            PLAN.listed(PLAN.scopes[wildcards.scope], "judgement", "provenance"),
+            "judgement",
+            "provenance",
+        ),
+        baselines=f"{PLAN.generator_folder}/baselines.csv",
+    output:
+        judges=f"{RESULTS}/analysis/{{scope}}/judges.csv",
+        means=f"{RESULTS}/analysis/{{scope}}/judge-means.csv",
+        gains=f"{RESULTS}/analysis/{{scope}}/gains.csv",
+        scores=f"{RESULTS}/analysis/{{scope}}/optimization-scores.csv",
+    log:
+        f"{RESULTS}/logs/analysis/{{scope}}/optimization.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/{{scope}}/optimization.tsv"
+    wildcard_constraints:
+        scope="|".join(PLAN.scopes),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=lambda wildcards: PLAN.listed(PLAN.scopes[wildcards.scope], "judgement", "provenance"),
+        code=code("analyse_optimization.py"),
+    message:
+        "Analysis: trained generators, scope {wildcards.scope}"
+    script:
+        "../workflow_scripts/analyse_optimization.py"
+
+
+rule asymmetry:
+    input:
+        column(ASSESSMENTS, "assessment"),
+        assessment=rules.assessment_scores.output.scores,
+        optimization=f"{RESULTS}/analysis/grid/optimization-scores.csv",
+        gains=f"{RESULTS}/analysis/grid/gains.csv",
+    output:
+        metrics=f"{RESULTS}/analysis/asymmetry-metrics.csv",
+        summary=f"{RESULTS}/analysis/asymmetry.csv",
+    log:
+        f"{RESULTS}/logs/analysis/asymmetry.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/asymmetry.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=ASSESSMENTS,
+        datasets=config["assessment"]["datasets"],
+        trained_on=SEEN,
+        objectives=PLAN.losses(),
+        settings=PLAN.settings(),
+        code=code("analyse_asymmetry.py"),
+    message:
+        "Analysis: rank in assessment against rank in optimization"
+    script:
+        "../workflow_scripts/analyse_asymmetry.py"
+
+
+rule transfer_scores:
+    input:
+        column(TRANSFERS, "predictions"),
+    output:
+        f"{RESULTS}/analysis/transfer.csv",
+    log:
+        f"{RESULTS}/logs/analysis/transfer.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/transfer.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=TRANSFERS,
+        code=code("analyse_transfer.py"),
+    message:
+        "Analysis: quality models by initialisation"
+    script:
+        "../workflow_scripts/analyse_transfer.py"

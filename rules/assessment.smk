@@ -1,0 +1,56 @@
+# Metrics against opinions. Needs rated datasets and backbones; makes results/assessment/{dataset}/{metric}.csv
+# and, for fitted metrics, results/metrics/{metric}/channel-weights.safetensors.
+
+
+rule channel_weights:
+    input:
+        unpack(lambda wildcards: PLAN.fitting_files(wildcards.metric)),
+    output:
+        f"{RESULTS}/metrics/{{metric}}/channel-weights.safetensors",
+    log:
+        f"{RESULTS}/logs/metrics/{{metric}}/channel-weights.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/metrics/{{metric}}/channel-weights.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=8000,
+        runtime=240,
+        gpu=GPU,
+    params:
+        metric=lambda wildcards: PLAN.metric(wildcards.metric),
+        seed=config["seed"],
+        device=DEVICE,
+        code=code("fit_channel_weights.py", lambda wildcards: PLAN.metric_entries(wildcards.metric)),
+    message:
+        "Assessment: channel weights of {wildcards.metric}"
+    script:
+        "../workflow_scripts/fit_channel_weights.py"
+
+
+rule assess:
+    input:
+        unpack(lambda wildcards: PLAN.metric_files(wildcards.metric)),
+        rated=lambda wildcards: PLAN.rated(wildcards.dataset),
+    output:
+        f"{RESULTS}/assessment/{{dataset}}/{{metric}}.csv",
+    log:
+        f"{RESULTS}/logs/assessment/{{dataset}}/{{metric}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/assessment/{{dataset}}/{{metric}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPU,
+    params:
+        metric=lambda wildcards: PLAN.metric(wildcards.metric),
+        device=DEVICE,
+        code=code("assess.py", lambda wildcards: PLAN.metric_entries(wildcards.metric)),
+    message:
+        "Assessment: {wildcards.metric} on {wildcards.dataset}"
+    script:
+        "../workflow_scripts/assess.py"

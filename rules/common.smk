@@ -1,0 +1,56 @@
+# Shared by the other files: the checked configuration, the plan of the run, and names.
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+BASE = Path(workflow.basedir)
+sys.path.insert(0, str(BASE / "workflow_scripts"))
+
+from asymmetry import configuration, digest, plan  # noqa: E402
+from asymmetry.errors import UserError  # noqa: E402
+
+try:
+    configuration.check(config, BASE / "schemas" / "config.schema.yaml")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+PLAN = plan.Plan(config)
+RESULTS = config["results"]
+THREADS = config["threads"]
+DEVICE = config["device"]
+GPU = int(DEVICE == "cuda")
+ENVIRONMENT = "../envs/asymmetry.yaml"
+CELL = plan.CELL
+GENERATOR = "generators/{task}/{generator}"
+NAME = "[a-z0-9]+(-[a-z0-9]+)*"
+
+
+wildcard_constraints:
+    corpus=NAME,
+    dataset=NAME,
+    backbone=NAME,
+    init=NAME,
+    metric=NAME,
+    task=NAME,
+    generator=NAME,
+    objective=NAME,
+    discriminator=NAME,
+    judge=NAME,
+    weight=r"\d+(\.\d+)?",
+    seed=r"\d+",
+    mode="fr|nr",
+
+
+def code(adapter, entries=lambda wildcards: ()):
+    """A param that changes when the meaning of the code changes that a job runs (asymmetry.digest)."""
+    return lambda wildcards: digest.of(adapter, entries(wildcards))
+
+
+def names(wildcards, *wanted):
+    """Some wildcards as keyword arguments."""
+    return {name: wildcards[name] for name in wanted}
+
+
+def column(rows, *names):
+    """The values of some keys of all rows, as a list of inputs."""
+    return [row[name] for row in rows for name in names]

@@ -1,0 +1,247 @@
+# Pictures and tables for people. Needs analysis; makes results/figures/{name}.{png,pdf} and results/tables/{name}.{csv,md,tex}.
+# Of each figure the data (results/figures/data/{name}.csv) and the drawing are rules apart: restyling computes nothing.
+
+SCALE = PLAN.scale()
+SWEEP = PLAN.listed(PLAN.scopes["fig7"], "history")
+
+
+rule fig1_data:
+    input:
+        metrics=rules.asymmetry.output.metrics,
+        summary=rules.asymmetry.output.summary,
+    output:
+        f"{RESULTS}/figures/data/fig1.csv",
+    log:
+        f"{RESULTS}/logs/figures/fig1-data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/fig1-data.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        code=code("fig1_data.py"),
+    message:
+        "Figure 1: data"
+    script:
+        "../workflow_scripts/fig1_data.py"
+
+
+rule fig1:
+    input:
+        rules.fig1_data.output,
+    output:
+        png=f"{RESULTS}/figures/fig1.png",
+        pdf=f"{RESULTS}/figures/fig1.pdf",
+    log:
+        f"{RESULTS}/logs/figures/fig1.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/fig1.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scale=SCALE,
+        code=code("fig1.py"),
+    message:
+        "Figure 1: assessment against optimization"
+    script:
+        "../workflow_scripts/fig1.py"
+
+
+rule fig7_data:
+    input:
+        column(SWEEP, "history"),
+        scores=f"{RESULTS}/analysis/fig7/optimization-scores.csv",
+    output:
+        f"{RESULTS}/figures/data/fig7.csv",
+    log:
+        f"{RESULTS}/logs/figures/fig7-data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/fig7-data.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        cells=SWEEP,
+        objective=config["figures"]["fig7"]["objective"],
+        discriminators=sorted({row["discriminator"] for row in SWEEP} - {plan.NONE}),
+        code=code("fig7_data.py"),
+    message:
+        "Figure 7: data"
+    script:
+        "../workflow_scripts/fig7_data.py"
+
+
+rule fig7:
+    input:
+        rules.fig7_data.output,
+    output:
+        png=f"{RESULTS}/figures/fig7.png",
+        pdf=f"{RESULTS}/figures/fig7.pdf",
+    log:
+        f"{RESULTS}/logs/figures/fig7.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/fig7.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scale=SCALE,
+        code=code("fig7.py"),
+    message:
+        "Figure 7: adversarial weight by discriminator"
+    script:
+        "../workflow_scripts/fig7.py"
+
+
+rule qualitative_data:
+    input:
+        PLAN.panel_files(),
+    output:
+        f"{RESULTS}/figures/data/qualitative.csv",
+    log:
+        f"{RESULTS}/logs/figures/qualitative-data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/qualitative-data.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        panels=PLAN.panels(),
+        references=f"{PLAN.generator_folder}/baselines/reference",
+        scenes=config["figures"]["qualitative"]["scenes"],
+        judges=config["judgement"]["judges"],
+        crop=config["figures"]["qualitative"]["crop"],
+        scale=config["tasks"][config["optimization"]["task"]]["scale"],
+        code=code("qualitative_data.py"),
+    message:
+        "Qualitative figure: data"
+    script:
+        "../workflow_scripts/qualitative_data.py"
+
+
+rule qualitative:
+    input:
+        PLAN.panel_files(),
+        table=rules.qualitative_data.output[0],
+    output:
+        png=f"{RESULTS}/figures/qualitative.png",
+        pdf=f"{RESULTS}/figures/qualitative.pdf",
+    log:
+        f"{RESULTS}/logs/figures/qualitative.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/qualitative.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scale=SCALE,
+        code=code("qualitative.py"),
+    message:
+        "Qualitative figure: crops side by side"
+    script:
+        "../workflow_scripts/qualitative.py"
+
+
+rule distortions:
+    input:
+        corpus=PLAN.corpus(config["judgement"]["corpus"]),
+        level_means=plan.LEVEL_MEANS,
+    output:
+        png=f"{RESULTS}/figures/distortions.png",
+        pdf=f"{RESULTS}/figures/distortions.pdf",
+    log:
+        f"{RESULTS}/logs/figures/distortions.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figures/distortions.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scene=config["figures"]["qualitative"]["scenes"][0],
+        seed=config["seed"],
+        code=code("distortions.py"),
+    message:
+        "Contact sheet: 25 distortions at 5 levels"
+    script:
+        "../workflow_scripts/distortions.py"
+
+
+rule table1:
+    input:
+        means=f"{RESULTS}/analysis/grid/judge-means.csv",
+        judges=f"{RESULTS}/analysis/grid/judges.csv",
+        scores=f"{RESULTS}/analysis/grid/optimization-scores.csv",
+    output:
+        multiext(f"{RESULTS}/tables/table1", ".csv", ".md", ".tex"),
+    log:
+        f"{RESULTS}/logs/tables/table1.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/table1.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scale=SCALE,
+        code=code("table1.py"),
+    message:
+        "Table 1: objective and discriminator by judge"
+    script:
+        "../workflow_scripts/table1.py"
+
+
+rule table2:
+    input:
+        transfer=rules.transfer_scores.output[0],
+    output:
+        multiext(f"{RESULTS}/tables/table2", ".csv", ".md", ".tex"),
+    log:
+        f"{RESULTS}/logs/tables/table2.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/table2.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        scale=SCALE,
+        code=code("table2.py"),
+    message:
+        "Table 2: quality models by initialisation"
+    script:
+        "../workflow_scripts/table2.py"

@@ -1,0 +1,143 @@
+# Weights. Needs corpora, and for gan-... trained discriminators; makes
+# results/backbones/{backbone}/{init}/seed-{seed}.safetensors and results/generators/{task}/{generator}/pretrained.safetensors.
+
+
+rule random_backbone:
+    input:
+        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+    output:
+        f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
+    log:
+        f"{RESULTS}/logs/backbones/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    wildcard_constraints:
+        init=PLAN.initialisations("random"),
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        code=code("random_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Networks: {wildcards.backbone} with random weights, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/random_backbone.py"
+
+
+rule pretrained_backbone:
+    input:
+        corpus=lambda wildcards: PLAN.corpus(config["initialisations"][wildcards.init]["corpus"]),
+    output:
+        f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
+    log:
+        f"{RESULTS}/logs/backbones/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    wildcard_constraints:
+        init=PLAN.initialisations("pretraining"),
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+        runtime=120,
+        gpu=GPU,
+    params:
+        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        settings=lambda wildcards: {
+            key: config["initialisations"][wildcards.init][key] for key in configuration.PRETRAINING
+        },
+        device=DEVICE,
+        code=code("pretrain_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Networks: {wildcards.backbone}, {wildcards.init} pretraining"
+    script:
+        "../workflow_scripts/pretrain_backbone.py"
+
+
+rule published_backbone:
+    output:
+        f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
+    log:
+        f"{RESULTS}/logs/backbones/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    wildcard_constraints:
+        init=PLAN.initialisations("published"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=0,
+    params:
+        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        code=code("published_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Networks: published weights of {wildcards.backbone}"
+    script:
+        "../workflow_scripts/published_backbone.py"
+
+
+rule discriminator_backbone:
+    input:
+        discriminator=lambda wildcards: PLAN.source(wildcards.init, wildcards.seed),
+    output:
+        f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
+    log:
+        f"{RESULTS}/logs/backbones/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    wildcard_constraints:
+        init=PLAN.initialisations("discriminator"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        code=code("discriminator_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Networks: {wildcards.backbone} from discriminator {wildcards.init}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/discriminator_backbone.py"
+
+
+rule pretrained_generator:
+    input:
+        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+        held_out=PLAN.corpus(config["judgement"]["corpus"]),
+    output:
+        model=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
+    log:
+        f"{RESULTS}/logs/{GENERATOR}/pretrained.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=3000,
+        runtime=2880,
+        gpu=GPU,
+    params:
+        task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
+        generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
+        training=config["pretraining"],
+        device=DEVICE,
+        code=code(
+            "pretrain_generator.py", lambda wildcards: PLAN.restoration_entries(wildcards.task, wildcards.generator)
+        ),
+    message:
+        "Networks: L1 pretraining of {wildcards.generator} for {wildcards.task}"
+    script:
+        "../workflow_scripts/pretrain_generator.py"

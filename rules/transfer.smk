@@ -1,0 +1,30 @@
+# Backbones as quality models. Needs rated datasets and backbones (of trained discriminators too); makes
+# results/transfer/{mode}/{dataset}/{backbone}/{init}/seed-{seed}/predictions.csv.
+
+
+rule transfer:
+    input:
+        rated=lambda wildcards: PLAN.rated(wildcards.dataset),
+        weights=lambda wildcards: PLAN.weights(wildcards.backbone, wildcards.init, wildcards.seed),
+    output:
+        f"{RESULTS}/transfer/{{mode}}/{{dataset}}/{{backbone}}/{{init}}/seed-{{seed}}/predictions.csv",
+    log:
+        f"{RESULTS}/logs/transfer/{{mode}}/{{dataset}}/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer/{{mode}}/{{dataset}}/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=1440,
+        gpu=GPU,
+    params:
+        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        settings=lambda wildcards: PLAN.transfer(wildcards.mode),
+        device=DEVICE,
+        code=code("transfer.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Transfer: {wildcards.mode} model on {wildcards.dataset} from {wildcards.backbone}, {wildcards.init}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/transfer.py"

@@ -1,0 +1,161 @@
+"""From plain settings and files to trained generators: L1 pretraining, calibration, the cells of the grid."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from asymmetry import registry, tables
+from asymmetry.artifacts import fingerprint, load_into, provenance, read_json, save_tensors, write_json
+from asymmetry.compute import device as find_device
+from asymmetry.compute import seed_everything, stable_seed
+from asymmetry.data.batches import PairedCrops
+from asymmetry.data.corpora import check_disjoint
+from asymmetry.metrics.create import load_metric
+from asymmetry.networks.backbones import load_backbone
+from asymmetry.networks.discriminators import create_discriminator
+from asymmetry.networks.generators import create_generator
+from asymmetry.training import checkpoint
+from asymmetry.training.adversarial import LOSSES
+from asymmetry.training.generator import Adversary, Cell, Pretraining
+from asymmetry.training.objective import Objective, calibrate
+
+logger = logging.getLogger(__name__)
+Settings = Mapping[str, Any]
+
+
+def _mark(settings: Settings, files: Iterable[Path], corpus: Path) -> str:
+    """What a checkpoint belongs to: the manifest of a corpus alone does not tell its pictures."""
+    return fingerprint(settings, [*files, *sorted((corpus.parent / "images").glob("*.png"))])
+
+
+def make_task(settings: Settings) -> Any:
+    """The task of a definition in the config's `tasks`."""
+    return registry.create("tasks", settings["object"], scale=settings["scale"])
+
+
+def make_generator(settings: Settings, task: Settings, weights: Path | None, device: torch.device) -> nn.Module:
+    """The generator of a definition in the config's `generators`, with weights from a file if one is given."""
+    generator = create_generator(settings["object"], task["scale"], **settings.get("options", {}))
+    if weights is not None:
+        load_into(generator, weights)
+    return generator.to(device)
+
+
+def pretrain(
+    *, task: Settings, generator: Settings, training: Settings, corpus: Path, held_out: Path, device: str, code: str,
+    output: Path,
+) -> None:  # fmt: skip
+    """L1 training from random weights (seed 0); refuses a corpus that shares a picture with the held-out one."""
+    check_disjoint(corpus, held_out)
+    where = find_device(device)
+    seed_everything(stable_seed("generator", 0))
+    network = make_generator(generator, task, None, where)
+    crops = PairedCrops(corpus, make_task(task), training["crop"], training["batch"], stable_seed("pretraining", 0))
+    trainer = Pretraining(network, crops, training["steps"], training["learning_rate"])
+    state = output.parent / "state"
+    settings = {"task": task, "generator": generator, "training": training, "code": code}
+    mark = _mark(settings, [corpus], corpus)
+    checkpoint.run(trainer, training["steps"], state, mark, training["checkpoint_every"], "pretraining")
+    save_tensors(trainer.average.module.state_dict(), output, generator=generator["object"], steps=training["steps"])
+    checkpoint.forget(state)
+
+
+def calibrate_metric(
+    *, task: Settings, generator: Settings, metric: Settings, metric_files: Mapping[str, Path], corpus: Path,
+    weights: Path, crop: int, batch: int, batches: int, device: str, output: Path,
+) -> None:  # fmt: skip
+    """Write the scale of a metric as a loss (`objective.calibrate`), on batches that no training sees."""
+    where = find_device(device)
+    network = make_generator(generator, task, weights, where).eval()
+    crops = PairedCrops(corpus, make_task(task), crop, batch, stable_seed("calibration"))
+    calibrate(network, load_metric(metric, metric_files).to(where), crops, output, batches)
+
+
+def _objective(settings: Settings, files: Mapping[str, Path], device: torch.device) -> Objective:
+    if settings["metric"] is None:
+        return Objective(settings["reconstruction"], None, 0.0)
+    kappa = settings["kappa"]
+    scale = 1.0 if kappa == "raw" else kappa * read_json(files["calibration"])["scale"]
+    prefix = "metric_"
+    own = {name.removeprefix(prefix): file for name, file in files.items() if name.startswith(prefix)}
+    return Objective(settings["reconstruction"], load_metric(settings["metric"], own).to(device), scale)
+
+
+def _adversary(settings: Settings, weight: float, crop: int, backbone: Path | None, seed: int) -> Adversary:
+    if "object" in settings:
+        network = registry.create("discriminators", settings["object"], **settings.get("options", {}))
+    else:
+        body = load_backbone(path=backbone, **settings["backbone"])
+        network = create_discriminator(body, settings["head"], crop, settings["spectral_norm"], seed)
+    return Adversary(network, LOSSES[settings["loss"]], weight, settings["r1"], settings["learning_rate"])
+
+
+def optimize(
+    *, task: Settings, generator: Settings, objective: Settings, discriminator: Settings | None, weight: float,
+    training: Settings, seed: int, files: Mapping[str, Path], device: str, code: str, outputs: Mapping[str, Path],
+) -> None:  # fmt: skip
+    """Train one cell of the grid and write its model, discriminator, history and provenance.
+
+    Args:
+        task: definition in the config.
+        generator: definition in the config.
+        objective: definition in the config, its metric resolved.
+        discriminator: definition in the config, its backbone resolved; None for none.
+        weight: factor of the adversarial term.
+        training: steps, batch, crop, learning_rate, checkpoint_every, measure_every.
+        seed: of the batches and of the discriminator.
+        files: `corpus` and `generator` (pretrained weights); if the objective has them `metric_backbone`,
+            `metric_channel_weights` and `calibration`; `discriminator_backbone`.
+        device: cpu, cuda or mps.
+        code: digest of the code, part of the checkpoint's fingerprint.
+        outputs: `model`, `history`, `provenance`, and `discriminator` if there is one.
+    """
+    where = find_device(device)
+    seed_everything(stable_seed("cell", seed))
+    network = make_generator(generator, task, files["generator"], where)
+    crops = PairedCrops(
+        files["corpus"], make_task(task), training["crop"], training["batch"], stable_seed("cell", seed)
+    )
+    adversary = None
+    if discriminator is not None:
+        adversary = _adversary(
+            discriminator, weight, training["crop"], files.get("discriminator_backbone"), stable_seed("head", seed)
+        )
+        adversary.network.to(where)
+    cell = Cell(
+        network,
+        crops,
+        _objective(objective, files, where),
+        adversary,
+        steps=training["steps"],
+        learning_rate=training["learning_rate"],
+        measure_every=training["measure_every"],
+    )
+    settings = {
+        "task": task,
+        "generator": generator,
+        "objective": objective,
+        "discriminator": discriminator,
+        "weight": weight,
+        "training": training,
+        "seed": seed,
+    }
+    state = outputs["model"].parent / "state"
+    mark = _mark({**settings, "code": code}, files.values(), files["corpus"])
+    last = checkpoint.run(cell, training["steps"], state, mark, training["checkpoint_every"], "training")
+
+    save_tensors(cell.average.module.state_dict(), outputs["model"])
+    tables.write(pd.DataFrame(cell.history, columns=list(tables.SHAPES["history"])), outputs["history"], "history")
+    facts = {"status": "diverged" if cell.diverged_at else "completed", "steps": last, "diverged_at": cell.diverged_at}
+    if adversary is not None:
+        weights = adversary.network
+        effective = getattr(weights, "effective_state_dict", weights.state_dict)()
+        save_tensors(effective, outputs["discriminator"])
+        facts["discriminator"] = getattr(weights, "describe", dict)()
+    write_json({"settings": settings, **facts, **provenance()}, outputs["provenance"])
+    checkpoint.forget(state)

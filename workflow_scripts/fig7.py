@@ -1,0 +1,10 @@
+"""Rule fig7."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.fig7 import draw_fig7
+
+    draw_fig7(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.scale)

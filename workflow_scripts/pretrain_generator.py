@@ -1,0 +1,15 @@
+"""Rule pretrained_generator."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.training.optimization import pretrain
+
+    pretrain(
+        corpus=Path(snakemake.input.corpus),
+        held_out=Path(snakemake.input.held_out),
+        output=Path(snakemake.output.model),
+        **snakemake.params,
+    )

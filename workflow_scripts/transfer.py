@@ -1,0 +1,21 @@
+"""Rule transfer."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.training.transfer import transfer
+
+    backbone = dict(snakemake.params.backbone)
+    transfer(
+        Path(snakemake.input.rated),
+        backbone.pop("object"),
+        Path(snakemake.input.weights),
+        Path(snakemake.output[0]),
+        mode=snakemake.wildcards.mode,
+        seed=int(snakemake.wildcards.seed),
+        device=snakemake.params.device,
+        **snakemake.params.settings,
+        **backbone,
+    )
