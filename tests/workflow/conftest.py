@@ -1,0 +1,71 @@
+"""Running the workflow as a user does, in folders of the test's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+KEPT = ("Snakefile", "config.yaml", "rules", "schemas", "profiles", "envs", "presets", "workflow_scripts")
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+def run_snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run snakemake in a copy of the project, output captured as text; no terminal, no colours."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+
+
+def planned(result: subprocess.CompletedProcess) -> dict[str, int]:
+    """Jobs by rule of a dry run, empty where nothing is to be done."""
+    lines = result.stdout.splitlines() + result.stderr.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("Job stats:")]
+    jobs = {}
+    for line in lines[starts[-1] + 3 :] if starts else []:
+        if line.startswith("total"):
+            break
+        name, count = line.split()
+        jobs[name] = int(count)
+    return jobs
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project without results, shared by tests that do not change it."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in KEPT:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory, copy: Path) -> tuple[Path, subprocess.CompletedProcess]:
+    """A copy in which the smoke preset was run once: its folder and what the run printed."""
+    folder = tmp_path_factory.mktemp("smoke") / "project"
+    shutil.copytree(copy, folder)
+    result = run_snakemake(folder, "--configfile", "presets/smoke.yaml")
+    assert result.returncode == 0, result.stderr[-3000:]
+    return folder, result
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Callable[[dict], str]:
+    """Write a config of the test's own, to be merged over config.yaml; gives its path."""
+
+    def write(content: dict) -> str:
+        path = tmp_path / "own.yaml"
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return str(path)
+
+    return write

@@ -1,0 +1,113 @@
+"""What would be run, for each preset and target, without running it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workflow.conftest import PROJECT, planned, run_snakemake
+
+PRESETS = sorted(path.name for path in (PROJECT / "presets").glob("*.yaml"))
+TARGETS = ["fig1", "fig7", "table1", "table2", "qualitative", "distortions"]
+
+
+@pytest.mark.parametrize("preset", [None, *PRESETS])
+def test_every_preset_can_be_planned(copy: Path, preset: str | None) -> None:
+    arguments = ["--configfile", f"presets/{preset}"] if preset else []
+    result = run_snakemake(copy, "-n", *arguments)
+    assert result.returncode == 0, result.stderr
+    jobs = planned(result)
+    assert {"optimize", "optimize_adversarially", "judge", "transfer", "assess", "fig1", "table2"} <= set(jobs)
+
+
+def test_the_smoke_preset_plans_every_rule(copy: Path) -> None:
+    listed = run_snakemake(copy, "--list-rules").stdout.split()
+    jobs = planned(run_snakemake(copy, "-n", "--configfile", "presets/smoke.yaml"))
+    assert set(listed) - {"all"} - set(jobs) == {"published_backbone"}  # needs the network
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_target_can_be_asked_for_by_name(copy: Path, target: str) -> None:
+    result = run_snakemake(copy, "-n", target)
+    assert result.returncode == 0, result.stderr
+    assert target in planned(result)
+
+
+def test_a_figure_plans_only_what_it_needs(copy: Path) -> None:
+    config = yaml.safe_load((copy / "config.yaml").read_text(encoding="utf-8"))
+    sweep = planned(run_snakemake(copy, "-n", "fig7"))
+    assert not {"assess", "transfer", "table1", "fig1"} & set(sweep)
+    everything = planned(run_snakemake(copy, "-n"))
+    assert sweep["optimize_adversarially"] < everything["optimize_adversarially"]
+    assert planned(run_snakemake(copy, "-n", "distortions")) == {"corpus": 1, "distortions": 1}
+    quality = planned(run_snakemake(copy, "-n", "table2"))
+    assert "assess" not in quality
+    arms = sum(len(arms) for arms in config["transfer"]["arms"].values())
+    wanted = arms * len(config["transfer"]["modes"]) * len(config["transfer"]["seeds"])
+    assert quality["transfer"] == wanted * len(config["transfer"]["datasets"])
+
+
+def test_a_file_is_a_target(copy: Path) -> None:
+    jobs = planned(run_snakemake(copy, "-n", "results/assessment/embedded/psnr.csv"))
+    assert jobs == {"assess": 1, "corpus": 1, "rated_dataset": 1}
+
+
+def test_planning_imports_no_torch(copy: Path) -> None:
+    probe = (
+        "import sys; from snakemake.cli import main\n"
+        "try: main(['-n', '-q', '--cores', '1'])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print('heavy:', sorted({'torch', 'torchvision', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], cwd=copy, capture_output=True, text=True)
+    assert "heavy: []" in result.stdout, result.stdout + result.stderr
+
+
+def test_the_config_is_found_from_another_folder(copy: Path, tmp_path: Path) -> None:
+    result = run_snakemake(tmp_path, "-n", "-s", str(copy / "Snakefile"), "distortions")
+    assert result.returncode == 0, result.stderr
+    assert "distortions" in planned(result)
+
+
+BROKEN = {
+    "misspelt key": ({"optimization": {"stepz": 5}}, ["optimization", "'stepz'", "Did you mean 'steps'"]),
+    "unknown backbone": (
+        {"backbones": {"vgg": {"object": "narow-vgg"}}},
+        ["backbones.vgg.object", "Did you mean 'narrow-vgg'"],
+    ),
+    "unknown metric in the grid": (
+        {"assessment": {"metrics": ["psnr", "haarpsy"]}},
+        ["assessment.metrics", "Did you mean 'haarpsi'"],
+    ),
+    "weight out of range": (
+        {
+            "optimization": {
+                "cells": [{"objectives": ["rec"], "discriminators": ["patch-vgg"], "weights": [-1], "seeds": [0]}]
+            }
+        },
+        ["optimization.cells.0.weights.0", "-1"],
+    ),
+    "a metric that is no loss": (
+        {"objectives": {"rec-haarpsi": {"metric": "constant"}}},
+        ["objectives.rec-haarpsi", "assessment only", "haarpsi"],
+    ),
+    "test pictures in training": ({"judgement": {"corpus": "training"}}, ["judgement.corpus", "trained on"]),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_config_is_one_message_with_the_place(copy: Path, config_file, case: str) -> None:
+    content, words = BROKEN[case]
+    result = run_snakemake(copy, "-n", "--configfile", config_file(content))
+    assert result.returncode != 0
+    assert all(word in result.stderr for word in words), result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (copy / "results").exists()
+
+
+def test_an_unknown_name_in_a_path_says_which_there_are(copy: Path) -> None:
+    result = run_snakemake(copy, "-n", "results/assessment/embedded/haarpsy.csv")
+    assert result.returncode != 0
+    assert "Did you mean 'haarpsi'" in result.stderr

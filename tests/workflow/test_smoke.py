@@ -1,0 +1,126 @@
+"""The smoke preset, run once: everything is made, a second run does nothing, edits rerun what they must."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from PIL import Image
+
+from asymmetry import tables
+from tests.workflow.conftest import planned, run_snakemake
+
+SMOKE = ("--configfile", "presets/smoke.yaml")
+
+
+def results(smoke) -> Path:
+    return smoke[0] / "results" / "smoke"
+
+
+def test_figures_and_tables_are_there_and_hold_something(smoke) -> None:
+    for name in ("fig1", "fig7", "qualitative", "distortions"):
+        picture = np.asarray(Image.open(results(smoke) / "figures" / f"{name}.png").convert("L"))
+        assert picture.std() > 5, name
+        assert (results(smoke) / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    for name in ("table1", "table2"):
+        assert len(pd.read_csv(results(smoke) / "tables" / f"{name}.csv")) > 1
+        assert (results(smoke) / "tables" / f"{name}.md").read_text(encoding="utf-8").count("|") > 10
+        assert "toprule" in (results(smoke) / "tables" / f"{name}.tex").read_text(encoding="utf-8")
+
+
+def test_a_metric_that_knows_nothing_scores_zero(smoke) -> None:
+    frame = tables.read(results(smoke) / "analysis" / "assessment-datasets.csv", "assessment-datasets")
+    constant = frame[frame["metric"] == "constant"]
+    assert len(constant) == 2
+    assert (constant["srcc"] == 0).all()
+    assert (frame[frame["metric"] == "haarpsi"]["srcc"] > 0.3).all()
+
+
+def test_cells_of_a_seed_saw_the_same_start(smoke) -> None:
+    """Fairness: at step 1 nothing but the objective has been at work, so L1 is the same in every cell of a seed."""
+    histories = list((results(smoke) / "optimization").rglob("seed-0/history.csv"))
+    first = {round(float(tables.read(path, "history")["reconstruction"].iloc[0]), 10) for path in histories}
+    assert len(histories) > 4
+    assert len(first) == 1
+
+
+def test_provenance_says_what_was_run(smoke) -> None:
+    path = next((results(smoke) / "optimization").rglob("patch-vgg/weight-0.1/seed-0/provenance.json"))
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    assert facts["status"] == "completed"
+    assert facts["settings"]["weight"] == 0.1
+    assert facts["discriminator"]["map"] == [8, 8]
+    assert facts["packages"]["torch"]
+    assert not list(results(smoke).rglob("state")), "the state of a finished training is removed"
+
+
+def test_no_scene_is_trained_on_and_judged(smoke) -> None:
+    trained, judged = (
+        set(tables.read(results(smoke) / "corpora" / name / "manifest.csv", "corpus")["scene"])
+        for name in ("training", "scenes")
+    )
+    assert len(judged) == 8
+    assert not trained & judged
+
+
+def test_a_second_run_has_nothing_to_do(smoke) -> None:
+    result = run_snakemake(smoke[0], *SMOKE)
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout + result.stderr
+
+
+def edited(folder: Path, module: str, old: str, new: str) -> dict[str, int]:
+    """Jobs that would run after an edit, which is taken back."""
+    path = folder / "workflow_scripts" / "asymmetry" / module
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    try:
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return planned(run_snakemake(folder, "-n", *SMOKE))
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def test_an_edit_of_a_comment_reruns_nothing(smoke) -> None:
+    module = "training/adversarial.py"
+    assert not edited(smoke[0], module, "# Hinge (Lim and Ye 2017).", "# Hinge (Lim & Ye).")
+    assert not edited(smoke[0], module, '"""Adversarial losses on logits', '"""The losses on logits')
+
+
+def test_an_edit_of_meaning_reruns_what_imports_it_and_what_follows(smoke) -> None:
+    jobs = edited(smoke[0], "training/adversarial.py", "(fake - 1).square()", "(fake - 2).square()")
+    assert {"optimize", "optimize_adversarially", "judge", "fig7"} <= set(jobs)
+    assert not {"corpus", "rated_dataset", "assess", "pretrained_backbone", "fit_judge", "distortions"} & set(jobs)
+    drawing = edited(smoke[0], "figures/fig7.py", "draw_fig7(data: Path, stem: Path", "draw_fig7(data: Path, stem: str")
+    assert set(drawing) == {"fig7", "fig7_data", "all"}
+
+
+def test_restyling_a_figure_computes_nothing(smoke) -> None:
+    theme = (smoke[0] / "workflow_scripts" / "asymmetry" / "figures" / "theme.py").read_text(encoding="utf-8")
+    line = next(line for line in theme.splitlines() if line.startswith("PAGE = "))
+    jobs = edited(smoke[0], "figures/theme.py", line, "PAGE = 9.0")
+    assert "fig1" in jobs
+    assert not {"optimize", "judge", "assess", "transfer", "optimization_scores"} & set(jobs)
+
+
+def test_a_changed_setting_reruns_what_uses_it(smoke, config_file) -> None:
+    preset = yaml.safe_load((smoke[0] / "presets" / "smoke.yaml").read_text(encoding="utf-8"))
+    preset["transfer"]["steps"] += 1
+    jobs = planned(run_snakemake(smoke[0], "-n", "--configfile", config_file(preset)))
+    assert set(jobs) == {"transfer", "transfer_scores", "table2", "all"}
+
+
+def test_a_failing_step_says_why_and_leaves_nothing(smoke, config_file, tmp_path: Path) -> None:
+    """A user's ratings with three mistakes: one error that lists them, an exit code, no manifest."""
+    table = tmp_path / "ratings.csv"
+    table.write_text("image,reference,score\nmissing.png,also-missing.png,1\nmissing.png,also-missing.png,nan\n")
+    mine = {"object": "csv", "mode": "fr", "path": str(table), "higher_is_better": True}
+    preset = yaml.safe_load((smoke[0] / "presets" / "smoke.yaml").read_text(encoding="utf-8"))
+    preset["rated"]["mine"] = mine
+    target = "results/smoke/rated/mine/manifest.csv"
+    result = run_snakemake(smoke[0], target, "--configfile", config_file(preset))
+    assert result.returncode != 0
+    assert "missing.png" in result.stderr
+    assert "nan" in result.stderr
+    assert not (smoke[0] / target).exists()
