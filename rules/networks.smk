@@ -122,6 +122,7 @@ rule pretrained_generator:
         f"{RESULTS}/logs/{GENERATOR}/pretrained.log",
     benchmark:
         f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
+    priority: 1  # everything waits for it
     conda:
         ENVIRONMENT
     threads: THREADS

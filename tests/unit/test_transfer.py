@@ -11,10 +11,11 @@ from scipy.stats import spearmanr
 
 from asymmetry import images, tables
 from asymmetry.errors import UserError
+from asymmetry.metrics.opinion import quality_loss
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.training import transfer as module
 from asymmetry.training.folds import Fold, by_family, by_scene
-from asymmetry.training.regression import Head, batches, choose, fit_heads, quality_loss
+from asymmetry.training.regression import Head, batches, choose, fit_heads
 from asymmetry.training.transfer import five_crops, transfer
 
 BACKBONE = {"widths": [6, 8], "convolutions": [1, 1]}

@@ -111,3 +111,22 @@ def test_an_unknown_name_in_a_path_says_which_there_are(copy: Path) -> None:
     result = run_snakemake(copy, "-n", "results/assessment/embedded/haarpsy.csv")
     assert result.returncode != 0
     assert "Did you mean 'haarpsi'" in result.stderr
+
+
+def test_the_page_on_the_config_is_up_to_date() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "import generate_config; print(generate_config.document(), end='')"],
+        cwd=PROJECT / "docs",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (PROJECT / "docs" / "config.md").read_text(encoding="utf-8") == made.stdout, "run docs/generate_config.py"
+
+
+def test_conda_environments_have_the_pins_of_the_lock() -> None:
+    lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+    environment = yaml.safe_load((PROJECT / "envs" / "asymmetry.yaml").read_text(encoding="utf-8"))
+    pins = environment["dependencies"][-1]["pip"]
+    assert len(pins) > 20
+    assert [pin for pin in pins if f"\n{pin} " not in lock] == []

@@ -50,12 +50,12 @@ def _nearest(side: int, small: int) -> np.ndarray:
 
 
 def quantisation(image: np.ndarray, count: float) -> np.ndarray:
-    """Round all channel values up to the next of `count` thresholds; below the first to 0, above the last to 1.
+    """Round all channel values up to the next of `count` thresholds; above the last, to the picture's highest value.
 
     The thresholds are those of the whole picture that leave the least variance within the classes (Otsu).
     """
     thresholds = _otsu(np.round(image * 255).astype(int), int(count) + 1) / 255
-    return np.array([0, *thresholds[1:], 1])[np.searchsorted(thresholds, image)]
+    return np.array([*thresholds, image.max()])[np.searchsorted(thresholds, image)]
 
 
 def _otsu(values: np.ndarray, classes: int) -> np.ndarray:

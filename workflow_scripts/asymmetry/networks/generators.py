@@ -1,5 +1,6 @@
 """Generators: networks that map a low-resolution picture to the high-resolution one."""
 
+import warnings
 from collections.abc import Sequence
 
 from torch import nn
@@ -55,14 +56,16 @@ def swinir(
             f"SwinIR: depths {list(depths)}, num_heads {list(num_heads)} and embed_dim {embed_dim} do not fit.",
             "one number of heads for each depth, and embed_dim a multiple of each",
         )
-    return SwinIR(
-        upscale=scale,
-        embed_dim=embed_dim,
-        depths=list(depths),
-        num_heads=list(num_heads),
-        window_size=window_size,
-        mlp_ratio=mlp_ratio,
-        upsampler=upsampler,
-        drop_path_rate=drop_path_rate,
-        img_range=1.0,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch.meshgrid's, inside spandrel
+        return SwinIR(
+            upscale=scale,
+            embed_dim=embed_dim,
+            depths=list(depths),
+            num_heads=list(num_heads),
+            window_size=window_size,
+            mlp_ratio=mlp_ratio,
+            upsampler=upsampler,
+            drop_path_rate=drop_path_rate,
+            img_range=1.0,
+        )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from asymmetry.compute import progress, stable_seed
+from asymmetry.metrics.opinion import quality_loss
 from asymmetry.training.folds import Fold
 
 logger = logging.getLogger(__name__)
@@ -52,13 +53,6 @@ class Head(nn.Module):
         """The predicted score of each feature vector; unbounded, meant to lie in [0, 1]."""
         standardised = (features - self.centre) / self.spread
         return self.output(nn.functional.gelu(self.norm(self.hidden(standardised)))).squeeze(-1)
-
-
-def quality_loss(prediction: Tensor, score: Tensor) -> Tensor:
-    """1 - PLCC + mean squared error over the last dimension; gradients are finite for constant input too."""
-    x, y = (values - values.mean(-1, keepdim=True) for values in (prediction, score))
-    power = (x.square().mean(-1) + 1e-6) * (y.square().mean(-1) + 1e-6)
-    return 1 - (x * y).mean(-1) / power.sqrt() + (prediction - score).square().mean(-1)
 
 
 def batches(fold: Fold, steps: int, batch: int, seed: int, *, crops: int) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from asymmetry import images, tables
 from asymmetry.compute import device as find_device
 from asymmetry.compute import progress, stable_seed
 from asymmetry.data.corpora import load_corpus
+from asymmetry.errors import UserError
 from asymmetry.metrics.judges.create import create_judge
 from asymmetry.metrics.judges.judgement import judge
 from asymmetry.training.optimization import Settings, make_generator, make_task
@@ -21,8 +22,10 @@ Pictures = dict[str, Tensor]
 
 def references(corpus: Path, scale: int) -> Pictures:
     """The pictures of a corpus by scene, (1, 3, H, W), cropped at the lower right to multiples of the scale."""
-    found = {}
+    found: Pictures = {}
     for scene, picture in load_corpus(corpus):
+        if scene in found:
+            raise UserError(f"{corpus} has two pictures of the scene {scene!r}; judged scenes have one each.")
         height, width = (length - length % scale for length in picture.shape[:2])
         found[scene] = images.to_tensor(picture[:height, :width])
     return found

@@ -15,9 +15,10 @@ from asymmetry import images, tables
 from asymmetry.compute import device as find_device
 from asymmetry.compute import progress, stable_seed
 from asymmetry.errors import UserError, unknown
+from asymmetry.metrics.opinion import quality_loss
 from asymmetry.networks.backbones import Backbone, load_backbone
 from asymmetry.training.folds import Fold, by_family, by_scene
-from asymmetry.training.regression import Head, batches, choose, fit_heads, quality_loss, statistics
+from asymmetry.training.regression import Head, batches, choose, fit_heads, statistics
 
 logger = logging.getLogger(__name__)
 Pair = tuple[str, ...]

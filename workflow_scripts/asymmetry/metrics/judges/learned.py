@@ -19,6 +19,7 @@ from asymmetry import images, tables
 from asymmetry.compute import progress, stable_seed
 from asymmetry.errors import UserError
 from asymmetry.metrics.judges.base import FittedJudge, check_fitted
+from asymmetry.metrics.opinion import quality_loss
 
 logger = logging.getLogger(__name__)
 CROPS = 6
@@ -73,12 +74,6 @@ class QualityNetwork(nn.Module):
         maps = self.blocks(x).flatten(2)
         deviation = (maps.var(2, correction=0) + 1e-8).sqrt()
         return self.head(torch.cat([maps.mean(2), deviation], 1))[:, 0]
-
-
-def quality_loss(prediction: Tensor, score: Tensor) -> Tensor:
-    """1 - PLCC + mean squared error of a batch."""
-    correlation = functional.cosine_similarity(prediction - prediction.mean(), score - score.mean(), dim=0, eps=1e-4)
-    return 1 - correlation + functional.mse_loss(prediction, score)
 
 
 class Learned(FittedJudge):
