@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from asymmetry import registry
 from asymmetry.errors import UserError, listing, unknown
-from asymmetry.plan import NONE, Config
+from asymmetry.plan import NONE, Config, Plan
 
 
 def check(config: Config, schema: Path) -> None:
@@ -151,10 +151,14 @@ def _sense(config: Config) -> Iterator[str]:
         together = ["backbone", "initialisation"]
         if any(key in metric for key in together) and not all(key in metric for key in together):
             yield f"metrics.{name}: backbone and initialisation come together."
+        if (metric["object"] == "dists") != ("backbone" in metric) and metric["object"] in registry.table()["metrics"]:
+            yield f"metrics.{name}: dists needs a backbone, and no other built-in metric takes one."
     for name, discriminator in config["discriminators"].items():
         whole = {"backbone", "initialisation", "head", "spectral_norm"}
         if "object" not in discriminator and (missing := whole - set(discriminator)):
             yield f"discriminators.{name}: needs {', '.join(sorted(missing))}, or your own `object`."
+        if "object" in discriminator and (extra := whole & set(discriminator)):
+            yield f"discriminators.{name}: your own `object` stands in the place of {', '.join(sorted(extra))}."
     used = {name for block in config["optimization"]["cells"] for name in block["objectives"]}
     for name in sorted(used):
         objective = config["objectives"][name]
@@ -190,3 +194,5 @@ def _sense(config: Config) -> Iterator[str]:
         yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
     if config["figures"]["fig7"]["objective"] not in used:
         yield "figures.fig7.objective: not in optimization.cells."
+    if not Plan(config).pictured():
+        yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."

@@ -10,15 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss = Callable[[Tensor | None, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """The two sides of a game, each a function of (real, fake) to a scalar that its player minimises."""
+    """The two sides of a game, each a function of (real, fake) to a scalar that its player minimises.
+
+    Only in a `relative` game does the generator's side look at `real`; elsewhere it may be None there.
+    """
 
     generator: Loss
     discriminator: Loss
+    relative: bool = False
 
 
 def _relativistic(logits: Tensor, others: Tensor) -> Tensor:
@@ -49,6 +53,7 @@ LOSSES = {
         discriminator=lambda real, fake: (
             softplus(-_relativistic(real, fake)).mean() + softplus(_relativistic(fake, real)).mean()
         ),
+        relative=True,
     ),
 }
 

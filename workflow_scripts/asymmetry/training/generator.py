@@ -96,8 +96,10 @@ class Adversary:
     def generator_loss(self, output: Tensor, reference: Tensor) -> Tensor:
         """The unweighted adversarial term of the generator; no gradient reaches the discriminator's weights."""
         self._train(False)
-        with torch.no_grad():
-            real = self.network(reference)
+        real = None
+        if self.loss.relative:
+            with torch.no_grad():
+                real = self.network(reference)
         return self.loss.generator(real, self.network(output.clamp(0, 1)))
 
     def step(self, output: Tensor, reference: Tensor) -> dict[str, float]:

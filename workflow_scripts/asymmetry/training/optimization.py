@@ -144,6 +144,7 @@ def optimize(
         "weight": weight,
         "training": training,
         "seed": seed,
+        "device": device,
     }
     state = outputs["model"].parent / "state"
     mark = _mark({**settings, "code": code}, files.values(), files["corpus"])

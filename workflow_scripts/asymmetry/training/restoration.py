@@ -33,13 +33,13 @@ def references(corpus: Path, scale: int) -> Pictures:
 
 @torch.no_grad()
 def restore(generator: Settings, task: Settings, weights: Path, pictures: Pictures, device: str) -> Pictures:
-    """Degrade every picture and restore it; outputs are clamped to [0, 1] and rounded to 8 bits, as on disk."""
+    """Degrade every picture and restore it; outputs are clamped to [0, 1] (NaN to 0) and rounded to 8 bits."""
     where = find_device(device)
     network = make_generator(generator, task, weights, where).eval()
     degradation = make_task(task)
     restored = {}
     for scene, picture in progress(pictures.items(), "restoring", total=len(pictures)):
-        output = network(degradation.degrade(picture).to(where))
+        output = network(degradation.degrade(picture).to(where)).nan_to_num()
         restored[scene] = images.to_tensor(images.to_array(output))
     return restored
 

@@ -1,0 +1,266 @@
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from asymmetry.errors import UserError
+from asymmetry.training import checkpoint
+
+HERE = Path(__file__).parent
+STEPS, EVERY = 10, 4
+
+
+class Walk:
+    """A trainer that depends on its own state and on every global random state."""
+
+    def __init__(self, on_step=lambda number: None, end=0):
+        self.position = torch.zeros(3, dtype=torch.float64)
+        self.generator = torch.Generator().manual_seed(5)
+        self.path = []
+        self.on_step, self.end = on_step, end
+
+    def step(self, number):
+        noise = torch.rand(3) + torch.rand(3, generator=self.generator)
+        self.position = 0.9 * self.position + noise + random.gauss(0, 1) + np.random.normal()
+        self.path.append([number, *self.position.tolist()])
+        self.on_step(number)
+        return number != self.end
+
+    def state_dict(self):
+        return {"position": self.position, "path": list(self.path), "generator": self.generator.get_state()}
+
+    def load_state_dict(self, state):
+        self.position, self.path = state["position"], state["path"]
+        self.generator.set_state(state["generator"])
+
+
+@pytest.fixture(autouse=True)
+def random_states():
+    before = checkpoint.random_states()
+    yield
+    checkpoint.restore_random_states(before)
+
+
+def scramble(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def run(walk, folder, seed, fingerprint="mark", steps=STEPS):
+    scramble(seed)
+    return checkpoint.run(walk, steps, folder, fingerprint, EVERY, "walk")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The path of a walk that nothing interrupts."""
+    before = checkpoint.random_states()
+    walk = Walk()
+    assert run(walk, tmp_path_factory.mktemp("whole"), seed=0) == STEPS
+    checkpoint.restore_random_states(before)
+    assert [row[0] for row in walk.path] == list(range(1, STEPS + 1))
+    return walk.path
+
+
+def stop_at(number, kind=signal.SIGTERM):
+    return lambda current: os.kill(os.getpid(), kind) if current == number else None
+
+
+@pytest.mark.parametrize(("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("number", [1, 3, 4, 5, 9, 10])
+def test_stopped_by_a_signal_and_resumed(tmp_path, whole, caplog, number, kind, code):
+    handlers = [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)]
+    stopped = Walk(stop_at(number, kind))
+    with pytest.raises(SystemExit) as stop:
+        run(stopped, tmp_path, seed=0)
+    assert stop.value.code == code
+    assert stopped.path == whole[:number], "the step is finished first"
+    assert [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)] == handlers
+
+    resumed = Walk()
+    with caplog.at_level(logging.INFO, "asymmetry"):
+        assert run(resumed, tmp_path, seed=99) == STEPS
+    assert resumed.path == whole
+    assert f"resumed after step {number}" in caplog.text
+
+
+@pytest.mark.parametrize(("number", "kept"), [(3, 0), (5, 4), (9, 8), (10, 8)])
+def test_a_crash_goes_back_to_the_last_checkpoint(tmp_path, whole, number, kept):
+    def crash(current):
+        if current == number:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run(Walk(crash), tmp_path, seed=0)
+    resumed = Walk()
+    scramble(0 if kept == 0 else 99)
+    checkpoint.run(resumed, STEPS, tmp_path, "mark", EVERY, "walk")
+    assert resumed.path == whole
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, whole, monkeypatch):
+    save = torch.save
+
+    def half(content, path):
+        save(content, path)
+        if content["step"] == 8:
+            path.write_bytes(path.read_bytes()[:500])
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(KeyboardInterrupt):
+        run(Walk(), tmp_path, seed=0)
+    monkeypatch.undo()
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "lock"}
+    resumed = Walk(lambda number: numbers.append(number))
+    numbers = []
+    run(resumed, tmp_path, seed=99)
+    assert numbers[0] == 5
+    assert resumed.path == whole
+
+
+def interrupted(folder, fingerprint="mark"):
+    with pytest.raises(SystemExit):
+        run(Walk(stop_at(6)), folder, seed=0, fingerprint=fingerprint)
+    return folder / "checkpoint.pt"
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x80\x02}q\x01", b"a.b\x00", None, {}, []])
+def test_a_damaged_checkpoint_is_set_aside(tmp_path, whole, caplog, content):
+    file = interrupted(tmp_path)
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content is None:
+        file.write_bytes(file.read_bytes()[:-200])
+    else:
+        torch.save(content, file)
+    damaged = file.read_bytes()
+    anew = Walk()
+    with caplog.at_level(logging.WARNING, "asymmetry"):
+        run(anew, tmp_path, seed=0)
+    assert anew.path == whole
+    assert "checkpoint not used, it is damaged" in caplog.text
+    assert (tmp_path / "checkpoint.set-aside").read_bytes() == damaged
+
+
+def test_bytes_that_run_code_are_not_loaded(tmp_path, whole):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "pwned"),)
+
+    file = interrupted(tmp_path)
+    torch.save({"fingerprint": "mark", "trainer": Evil()}, file)
+    anew = Walk()
+    run(anew, tmp_path, seed=0)
+    assert anew.path == whole
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_checkpoint_of_another_computation_is_set_aside(tmp_path, whole, caplog):
+    interrupted(tmp_path, fingerprint="other")
+    anew = Walk()
+    with caplog.at_level(logging.WARNING, "asymmetry"):
+        run(anew, tmp_path, seed=0)
+    assert anew.path == whole
+    assert "belongs to another configuration or code" in caplog.text
+
+
+def test_a_trainer_may_end_early(tmp_path):
+    walk = Walk(end=7)
+    assert run(walk, tmp_path, seed=0) == 7
+    assert walk.path[-1][0] == 7
+
+
+def test_a_signal_in_the_step_that_ends_the_training_leaves_the_end_alone(tmp_path):
+    """A saved end would be taken for a step to go on from."""
+    assert run(Walk(stop_at(7), end=7), tmp_path, seed=0) == 7
+
+
+def test_one_process_at_a_time(tmp_path):
+    code = (
+        "import sys; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire();"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        walk = Walk()
+        with pytest.raises(UserError, match="another process is training in"):
+            run(walk, tmp_path, seed=0)
+        assert walk.path == []
+        holder.kill()
+    assert run(Walk(), tmp_path, seed=0) == STEPS, "a killed process holds nothing"
+
+
+def test_forget(tmp_path):
+    folder = tmp_path / "state"
+    interrupted(folder)
+    checkpoint.forget(folder)
+    assert not folder.exists()
+    checkpoint.forget(folder)
+
+
+TRAIN = """
+import logging, sys, time
+from pathlib import Path
+from tiny_training import DISCRIMINATOR, TRAINING, make_files, train
+from asymmetry.training.generator import Adversary
+
+logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+base, *folders = map(Path, sys.argv[1:])
+step, count = Adversary.step, 0
+
+def pausing(self, output, reference):
+    global count
+    count += 1
+    if count == 6:
+        time.sleep(600)
+    return step(self, output, reference)
+
+files = make_files(base)
+if folders[0].name == "pausing":
+    Adversary.step = pausing
+for folder in folders:
+    train(
+        files,
+        base / "killed" if folder.name == "pausing" else folder,
+        discriminator=DISCRIMINATOR | {"spectral_norm": True, "r1": 0.1, "loss": "ragan"},
+        training=TRAINING | {"steps": 14},  # the average forgets only from 11 steps on
+    )
+"""
+
+
+def test_killed_in_the_middle_and_started_again(tmp_path):
+    """SIGKILL, in or before step 6 of 14, whose generator is updated and whose discriminator is not."""
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    library = Path(checkpoint.__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": f"{library}:{HERE}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", TRAIN, str(tmp_path)]
+
+    with subprocess.Popen([*command, "pausing"], env=environment) as process:
+        deadline = time.monotonic() + 120
+        while not (killed / "state" / "checkpoint.pt").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (killed / "model.safetensors").exists()
+
+    restarted = [*command, str(killed), str(whole)]
+    done = subprocess.run(restarted, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.count("resumed after step") == 1
+    names = ["model.safetensors", "discriminator.safetensors", "history.csv", "provenance.json"]
+    for name in names:
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert {path.name for path in killed.iterdir()} == set(names), "the state is gone"
+    assert len((whole / "history.csv").read_text().splitlines()) == 15

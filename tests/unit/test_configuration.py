@@ -1,0 +1,255 @@
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from asymmetry import configuration
+from asymmetry.errors import UserError
+
+BASE = Path(configuration.__file__).parents[2]
+SCHEMA = BASE / "schemas" / "config.schema.yaml"
+PRESETS = sorted((BASE / "presets").glob("*.yaml"))
+REMOVED = object()
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def config():
+    return load(BASE / "config.yaml")
+
+
+def changed(config, **changes):
+    """`config` with values set (or REMOVED) at dotted places, written with two underscores for a dot."""
+    for place, value in changes.items():
+        *folders, key = place.split("__")
+        inner = config
+        for folder in folders:
+            inner = inner[int(folder)] if isinstance(inner, list) else inner[folder]
+        if value is REMOVED:
+            del inner[key]
+        else:
+            inner[key] = value
+    return config
+
+
+def message(config):
+    with pytest.raises(UserError) as error:
+        configuration.check(config, SCHEMA)
+    return str(error.value)
+
+
+def test_the_shipped_configuration_is_valid(config):
+    configuration.check(config, SCHEMA)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_presets_are_valid(config, preset):
+    update_config(config, load(preset))
+    configuration.check(config, SCHEMA)
+    assert config["results"] != load(BASE / "config.yaml")["results"], "a preset has a folder of its own"
+
+
+def test_there_is_a_smoke_preset():
+    assert "smoke" in {path.stem for path in PRESETS}
+
+
+BROKEN = {
+    "misspelt top key": ({"divice": "cpu"}, ["the top level: unknown key 'divice'. Did you mean 'device'?", "results"]),
+    "misspelt key": (
+        {"optimization__stepz": 3},
+        ["optimization: unknown key 'stepz'. Did you mean 'steps'?", "learning_rate"],
+    ),
+    "misspelt key of a definition": (
+        {"metrics__psnr__objekt": "psnr"},
+        ["metrics.psnr: unknown key 'objekt'. Did you mean 'object'?"],
+    ),
+    "missing key": ({"optimization__steps": REMOVED}, ["optimization: 'steps' is a required property"]),
+    "missing section": ({"judgement": REMOVED}, ["the top level: 'judgement' is a required property"]),
+    "device": ({"device": "gpu"}, ["device: unknown value 'gpu'", "cpu, cuda, mps"]),
+    "wrong type": ({"optimization__steps": "many"}, ["optimization.steps: 'many' is not of type 'integer'", "from 1"]),
+    "half a step": ({"pretraining__steps": 1.5}, ["pretraining.steps: 1.5 is not of type 'integer'"]),
+    "text that looks like a number": (
+        {"pretraining__learning_rate": "1e-3"},
+        ["pretraining.learning_rate: '1e-3' is not of type 'number'", "learning rate"],
+    ),
+    "no steps": ({"optimization__steps": 0}, ["optimization.steps: 0 is less than the minimum of 1"]),
+    "learning rate": ({"optimization__learning_rate": 2}, ["optimization.learning_rate: 2 is greater than", "1"]),
+    "weight too large": (
+        {"optimization__cells__0__weights": [0.1, 1e4]},
+        ["optimization.cells.0.weights.1: 10000.0 is greater than the maximum of 1000", "adversarial"],
+    ),
+    "weight zero": ({"optimization__cells__0__weights": [0]}, ["optimization.cells.0.weights.0: 0 is less than"]),
+    "negative weight": ({"optimization__cells__0__weights": [-1]}, ["optimization.cells.0.weights.0: -1 is less than"]),
+    "a seed twice": ({"optimization__cells__0__seeds": [1, 1]}, ["optimization.cells.0.seeds: [1, 1] has non-unique"]),
+    "no seeds": ({"transfer__seeds": []}, ["transfer.seeds: []"]),
+    "name": (
+        {"metrics__My_Metric": {"object": "psnr"}},
+        ["metrics: 'My_Metric' is no name (lower-case words joined by hyphens)"],
+    ),
+    "a discriminator named none": (
+        {"discriminators__none": {"object": "a.b:C", "loss": "bce", "r1": 0, "learning_rate": 1e-4}},
+        ["discriminators: 'none'"],
+    ),
+    "adversarial loss": (
+        {"discriminators__patch-vgg__loss": "wgan"},
+        ["discriminators.patch-vgg.loss: unknown value 'wgan'", "bce, hinge, lsgan, ragan"],
+    ),
+    "kappa": ({"objectives__rec-mdsi__kappa": 0}, ["objectives.rec-mdsi.kappa", "raw"]),
+    "resize": ({"metrics__psnr__resize": 128}, ["metrics.psnr.resize: unknown value 128", "256, none"]),
+    "unknown backbone object": (
+        {"backbones__vgg__object": "narow-vgg"},
+        ["backbones.vgg.object: unknown object in backbones 'narow-vgg'. Did you mean 'narrow-vgg'?", "dinov2-vits14"],
+    ),
+    "unknown backbone of a metric": (
+        {"metrics__dists-vgg-random__backbone": "vgk"},
+        ["metrics.dists-vgg-random.backbone: unknown backbone 'vgk'. Did you mean 'vgg'?", "convnext"],
+    ),
+    "unknown backbone of a discriminator": (
+        {"discriminators__patch-vgg__backbone": "vvit"},
+        ["discriminators.patch-vgg.backbone: unknown backbone 'vvit'. Did you mean 'vit'?"],
+    ),
+    "unknown metric object": (
+        {"metrics__psnr__object": "psnrr"},
+        ["metrics.psnr.object: unknown object in metrics 'psnrr'. Did you mean 'psnr'?", "haarpsi"],
+    ),
+    "unknown generator object": (
+        {"generators__swinir-small__object": "swin"},
+        ["generators.swinir-small.object: unknown object in generators 'swin'", "swinir"],
+    ),
+    "unknown judge object": (
+        {"judges__kid__object": "kidd"},
+        ["judges.kid.object: unknown object in judges 'kidd'. Did you mean 'kid'?", "niqe"],
+    ),
+    "unknown object of a discriminator": (
+        {"discriminators__own": {"object": "mine", "loss": "bce", "r1": 0, "learning_rate": 1e-4}},
+        ["discriminators.own.object: unknown object in discriminators 'mine'", "package.module:Class"],
+    ),
+    "unknown initialisation": (
+        {"discriminators__patch-vgg__initialisation": "ramdom"},
+        ["discriminators.patch-vgg.initialisation: unknown initialisation 'ramdom'. Did you mean 'random'?"],
+    ),
+    "unknown metric of an objective": (
+        {"objectives__rec-mdsi__metric": "msdi"},
+        ["objectives.rec-mdsi.metric: unknown metric 'msdi'. Did you mean 'mdsi'?"],
+    ),
+    "unknown metric": (
+        {"assessment__metrics": ["psnr", "pnsr"]},
+        ["assessment.metrics: unknown metric 'pnsr'. Did you mean 'psnr'?"],
+    ),
+    "unknown dataset": ({"assessment__datasets": ["kadid"]}, ["assessment.datasets: unknown rated dataset 'kadid'"]),
+    "unknown objective": (
+        {"optimization__cells__1__objectives": ["perc-haarps"]},
+        ["optimization.cells.1.objectives: unknown objective 'perc-haarps'. Did you mean 'perc-haarpsi'?"],
+    ),
+    "unknown discriminator": (
+        {"optimization__cells__0__discriminators": ["non"]},
+        ["optimization.cells.0.discriminators: unknown discriminator 'non'. Did you mean 'none'?", "vanilla-vit"],
+    ),
+    "unknown judge": ({"judgement__judges": ["nique"]}, ["judgement.judges: unknown judge 'nique'", "'niqe'"]),
+    "unknown corpus": ({"judgement__corpus": "scene"}, ["judgement.corpus: unknown corpus 'scene'", "'scenes'"]),
+    "unknown corpus of a judge": (
+        {"judges__niqe__fitted_on__corpus": "scene"},
+        ["judges.niqe.fitted_on.corpus: unknown corpus 'scene'"],
+    ),
+    "unknown arm": (
+        {"transfer__arms__vgg": ["randm"]},
+        ["transfer.arms.vgg: unknown initialisation 'randm'. Did you mean 'random'?"],
+    ),
+    "unknown backbone of an arm": ({"transfer__arms": {"vg": ["random"]}}, ["transfer.arms: unknown backbone 'vg'"]),
+    "unknown objective of a figure": (
+        {"figures__fig7__objective": "haarpsi"},
+        ["figures.fig7.objective: unknown objective 'haarpsi'", "rec-haarpsi"],
+    ),
+    "key of another kind": (
+        {"corpora__scenes__images": 3},
+        ["corpora.scenes: unknown key of scenes 'images'", "Known: size"],
+    ),
+    "key that the kind needs": ({"corpora__scenes__size": REMOVED}, ["corpora.scenes: scenes needs size"]),
+    "initialisation without steps": (
+        {"initialisations__procedural__steps": REMOVED},
+        ["initialisations.procedural: pretraining needs steps"],
+    ),
+    "half a deep metric": (
+        {"metrics__dists-vgg-random__initialisation": REMOVED},
+        ["metrics.dists-vgg-random: backbone and initialisation come together"],
+    ),
+    "half a discriminator": (
+        {"discriminators__patch-vgg__head": REMOVED},
+        ["discriminators.patch-vgg: needs head, or your own `object`"],
+    ),
+    "assessment-only metric as loss": (
+        {"objectives__rec-mdsi__metric": "constant"},
+        ["objectives.rec-mdsi: constant is for assessment only", "haarpsi"],
+    ),
+    "metric too large for the crop": (
+        {"objectives__rec-mdsi__metric": "ms-ssim"},
+        ["objectives.rec-mdsi: ms-ssim needs crops of 161 pixels, optimization.crop is "],
+    ),
+    "nothing to minimise": ({"objectives__rec__reconstruction": 0}, ["objectives.rec: nothing to minimise", "metric"]),
+    "crop": ({"optimization__crop": 66}, ["optimization.crop: 66 is no multiple of the scale 4"]),
+    "crop of the pretraining": ({"pretraining__crop": 63}, ["pretraining.crop: 63 is no multiple of the scale 4"]),
+    "judged on what is trained on": ({"judgement__corpus": "training"}, ["judgement.corpus: training is trained on"]),
+    "trained on what is judged": ({"optimization__corpus": "scenes"}, ["judgement.corpus: scenes is trained on"]),
+    "pretrained on what is judged": (
+        {"initialisations__procedural__corpus": "scenes"},
+        ["judgement.corpus: scenes is trained on"],
+    ),
+    "metrics without references": (
+        {"rated__textures__mode": "nr"},
+        ["assessment.datasets: textures has no references"],
+    ),
+    "arm of another backbone": (
+        {"transfer__arms__vit": ["gan-patch-vgg"]},
+        ["transfer.arms.vit: gan-patch-vgg comes from a discriminator with backbone vgg"],
+    ),
+    "figure without its sweep": (
+        {"objectives__new": {"reconstruction": 1, "metric": None, "kappa": 1}, "figures__fig7__objective": "new"},
+        ["figures.fig7.objective: not in optimization.cells"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_configurations(config, case):
+    changes, expected = BROKEN[case]
+    found = message(changed(config, **changes))
+    lines = found.splitlines()
+    assert lines[0] == "the configuration is not valid:"
+    assert len(lines) == 2, "one mistake, one line"
+    for part in expected:
+        assert part in lines[1]
+
+
+def test_all_mistakes_come_at_once(config):
+    found = message(changed(config, device="gpu", seed=-1, optimization__stepz=3))
+    assert len(found.splitlines()) == 4
+    for place in ("device", "seed", "optimization"):
+        assert f"- {place}: " in found
+
+
+def test_an_empty_configuration():
+    assert "is a required property" in message({})
+
+
+def test_checking_changes_nothing(config):
+    before = copy.deepcopy(config)
+    configuration.check(config, SCHEMA)
+    assert config == before
+
+
+def test_the_snakefile_imports_nothing_heavy():
+    code = (
+        "import sys; from asymmetry import configuration, digest, plan;"
+        "digest.of('optimize.py', [('metrics', 'psnr')]);"
+        "print(sorted({'torch', 'numpy', 'pandas', 'scipy', 'PIL'} & set(sys.modules)))"
+    )
+    environment = {"PYTHONPATH": str(BASE / "workflow_scripts")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,199 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from asymmetry import plan
+from asymmetry.errors import UserError
+from asymmetry.plan import Cell, Plan, canonical, cells
+
+BASE = Path(plan.__file__).parents[2]
+
+
+@pytest.fixture
+def config():
+    """The shipped one with a small grid."""
+    config = yaml.safe_load((BASE / "config.yaml").read_text(encoding="utf-8"))
+    config["results"] = "out"
+    config["optimization"]["cells"] = [
+        {
+            "objectives": ["rec", "rec-haarpsi"],
+            "discriminators": ["none", "patch-vgg"],
+            "weights": [0.01, 0.1],
+            "seeds": [3, 1],
+        },
+        {"objectives": ["rec-haarpsi"], "discriminators": ["patch-vit"], "weights": [0.01], "seeds": [1]},
+    ]
+    return config
+
+
+@pytest.mark.parametrize(
+    ("weight", "text"),
+    [
+        ("1e-3", "0.001"),
+        (1e-3, "0.001"),
+        (5e-05, "0.00005"),
+        ("0.10", "0.1"),
+        (0.10, "0.1"),
+        (1, "1"),
+        (1.0, "1"),
+        ("01.50", "1.5"),
+        (100, "100"),
+        (100.0, "100"),
+        (1e3, "1000"),
+        ("1E+3", "1000"),
+        (0, "0"),
+        (0.0, "0"),
+        ("0.000", "0"),
+        (0.1 + 0.2, "0.30000000000000004"),
+    ],
+)
+def test_weights_in_paths(weight, text):
+    assert canonical(weight) == text
+    assert canonical(text) == text
+    assert float(text) == float(weight)
+
+
+def test_cells_are_a_sorted_union():
+    blocks = [
+        {"objectives": ["b"], "discriminators": ["none", "d"], "weights": [0.1, 0.01], "seeds": [10, 2]},
+        {"objectives": ["a", "b"], "discriminators": ["d"], "weights": [0.10], "seeds": [2]},
+    ]
+    assert cells({"optimization": {"cells": blocks}}) == [
+        Cell("a", "d", "0.1", 2),
+        *(Cell("b", "d", weight, seed) for weight in ("0.01", "0.1") for seed in (2, 10)),
+        *(Cell("b", "none", "0", seed) for seed in (2, 10)),
+    ]
+
+
+def test_no_weights_leave_only_none():
+    block = {"objectives": ["a"], "discriminators": ["none", "d"], "weights": [], "seeds": [0]}
+    assert cells({"optimization": {"cells": [block]}}) == [Cell("a", "none", "0", 0)]
+
+
+def test_what_metrics_were_trained_on(config):
+    assert Plan(config).trained_on() == {name: [] for name in config["assessment"]["metrics"]}
+    config["metrics"]["psnr"] |= {"object": "dists-official", "trained_on": ["textures", "embedded"]}
+    assert Plan(config).trained_on()["psnr"] == ["embedded", "kadid-10k", "textures"]
+
+
+def test_losses_and_settings(config):
+    three = ["rec", "rec-haarpsi", "rec-mdsi"]
+    blocks = [
+        {"objectives": [*three, "perc-haarpsi"], "discriminators": ["none", "patch-vgg"], "weights": [0.02]},
+        {"objectives": three[:2], "discriminators": ["vanilla-vgg"], "weights": [0.02]},
+    ]
+    config["optimization"]["cells"] = [block | {"seeds": [0]} for block in blocks]
+    config["assessment"]["metrics"] = ["psnr", "mae", "haarpsi", "mdsi"]
+    losses = {"mae": "rec", "haarpsi": "rec-haarpsi", "mdsi": "rec-mdsi"}
+    assert Plan(config).losses() == losses, "perc-haarpsi has no L1 term"
+    wide = [{"discriminator": "none", "weight": 0.0}, {"discriminator": "patch-vgg", "weight": 0.02}]
+    assert Plan(config).settings() == wide, "beside vanilla-vgg only two losses were trained"
+    config["objectives"]["rec-mdsi"]["kappa"] = "raw"
+    config["assessment"]["metrics"].remove("mae")
+    assert Plan(config).losses() == {"haarpsi": "rec-haarpsi"}
+
+
+def test_scale(config):
+    config["optimization"] |= {"steps": 150, "batch": 4, "crop": 64}
+    config["pretraining"]["steps"] = 1500
+    assert "150 steps of 4 crops of 64 pixels after 1500 L1 steps" in Plan(config).scale()
+
+
+def test_folders_and_files_of_a_cell(config):
+    own = Plan(config)
+    folder = own.folder(Cell("rec-haarpsi", "patch-vgg", "0.01", 3))
+    assert folder == "out/optimization/sr-x4/swinir-small/rec-haarpsi/patch-vgg/weight-0.01/seed-3"
+    assert own.objective_files("rec") == {}
+    calibration = "out/generators/sr-x4/swinir-small/calibration/haarpsi.json"
+    assert own.objective_files("rec-haarpsi") == {"calibration": calibration}
+    config["objectives"]["rec-haarpsi"]["kappa"] = "raw"
+    assert own.objective_files("rec-haarpsi") == {}
+    files = own.objective_files("rec-dists-vgg-random")
+    assert files["metric_backbone"] == "out/backbones/vgg/random/seed-100.safetensors"
+    assert own.discriminator_files("patch-vgg", "3") == {
+        "discriminator_backbone": "out/backbones/vgg/random/seed-3.safetensors"
+    }
+
+
+def test_weights_of_a_backbone_differ_by_seed_only_where_they_are_random(config):
+    own = Plan(config)
+    assert own.weights("vgg", "random", 4).endswith("vgg/random/seed-4.safetensors")
+    assert own.weights("vgg", "gan-patch-vgg", 4).endswith("vgg/gan-patch-vgg/seed-4.safetensors")
+    assert own.weights("vgg", "procedural", 4).endswith("vgg/procedural/seed-0.safetensors")
+    assert own.weights("vgg", "imagenet", 4).endswith("vgg/imagenet/seed-0.safetensors")
+
+
+def test_the_discriminator_of_an_initialisation(config):
+    config["initialisations"]["gan-patch-vgg"] = {
+        "kind": "discriminator",
+        "objective": "rec-haarpsi",
+        "discriminator": "patch-vgg",
+        "weight": 1e-2,
+    }
+    own = Plan(config)
+    cell = Cell("rec-haarpsi", "patch-vgg", "0.01", 3)
+    assert own.source("gan-patch-vgg", "3") == f"{own.folder(cell)}/discriminator.safetensors"
+    assert cell in own.cells
+
+
+def test_registry_entries_of_a_cell(config):
+    own = Plan(config)
+    base = [("tasks", "super-resolution"), ("generators", "swinir")]
+    assert own.cell_entries("sr-x4", "swinir-small", "rec") == base
+    entries = own.cell_entries("sr-x4", "swinir-small", "rec-dists-vgg-random", "patch-vit")
+    assert entries == [*base, ("metrics", "dists"), ("backbones", "narrow-vgg"), ("backbones", "narrow-vit")]
+    config["discriminators"]["own"] = {"object": "mine.critic:Critic"}
+    assert own.cell_entries("sr-x4", "swinir-small", "rec", "own")[-1] == ("discriminators", "mine.critic:Critic")
+
+
+def test_unknown_names_are_told(config):
+    with pytest.raises(UserError, match=r"unknown name in metrics 'pnsr'. Did you mean 'psnr'"):
+        Plan(config).metric("pnsr")
+
+
+def test_the_sweep_has_discriminators_with_several_weights(config):
+    config["figures"]["fig7"]["objective"] = "rec-haarpsi"
+    swept = Plan(config).scopes["fig7"]
+    assert {cell.objective for cell in swept} == {"rec-haarpsi"}
+    assert {(cell.discriminator, cell.weight) for cell in swept} == {
+        ("none", "0"),
+        ("patch-vgg", "0.01"),
+        ("patch-vgg", "0.1"),
+    }
+
+
+def test_pictured_cells_have_the_first_seed(config):
+    config["figures"]["qualitative"] |= {
+        "objectives": ["rec-haarpsi", "rec"],
+        "discriminators": ["none", "patch-vgg"],
+        "weight": 0.10,
+    }
+    assert Plan(config).pictured() == [
+        Cell(objective, discriminator, weight, 1)
+        for objective in ("rec-haarpsi", "rec")
+        for discriminator, weight in (("none", "0"), ("patch-vgg", "0.1"))
+    ]
+    labels = [panel["label"] for panel in Plan(config).panels()]
+    assert labels == ["bicubic", "pretrained", "rec-haarpsi", "rec-haarpsi patch-vgg", "rec", "rec patch-vgg"]
+
+
+def test_datasets_without_references_have_no_full_reference_models(config):
+    config["rated"]["textures"]["mode"] = "nr"
+    config["transfer"] |= {
+        "datasets": ["embedded", "textures"],
+        "modes": ["fr", "nr"],
+        "arms": {"vgg": ["random"]},
+        "seeds": [0],
+    }
+    found = {(one["mode"], one["dataset"]) for one in Plan(config).transfers()}
+    assert found == {("fr", "embedded"), ("nr", "embedded"), ("nr", "textures")}
+
+
+def test_no_two_results_have_the_same_place(config):
+    own = Plan(config)
+    rows = [*own.listed(own.cells, "judgement", "provenance"), *own.assessments(), *own.transfers()]
+    keys = {"judgement", "provenance", "assessment", "predictions"}
+    paths = [row[key] for row in rows for key in keys & row.keys()]
+    assert len(set(paths)) == len(paths) > 20
+    assert all(path.startswith("out/") for path in paths)
