@@ -16,16 +16,22 @@ Run = Callable[..., subprocess.CompletedProcess]
 
 
 def run_snakemake(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run snakemake in a copy of the project, output captured as text; no terminal, no colours."""
+    """Run snakemake in a copy of the project; all that it prints is the result's `stdout`. No terminal, no colours."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
 def planned(result: subprocess.CompletedProcess) -> dict[str, int]:
     """Jobs by rule of a dry run, empty where nothing is to be done."""
-    lines = result.stdout.splitlines() + result.stderr.splitlines()
+    lines = result.stdout.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("Job stats:")]
     jobs = {}
     for line in lines[starts[-1] + 3 :] if starts else []:
@@ -55,7 +61,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, copy: Path) -> tuple[Path, s
     folder = tmp_path_factory.mktemp("smoke") / "project"
     shutil.copytree(copy, folder)
     result = run_snakemake(folder, "--configfile", "presets/smoke.yaml")
-    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.returncode == 0, result.stdout[-3000:]
     return folder, result
 
 
