@@ -18,6 +18,9 @@ FAMILIES = {
 SCENES = ("a", "b")
 
 
+DEVIATION = 0.5 / 1.3489795  # robust deviation of two cells that differ by 1
+
+
 def rows(qualities: dict[str, float], scenes=SCENES) -> pd.DataFrame:
     """Judgements whose value is minus the quality; scenes differ by a constant that a gain must not see."""
     return pd.DataFrame(
@@ -52,12 +55,20 @@ def scored(made: list[dict], base: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     return optimization.score_table(optimization.scene_scores(gained)), table
 
 
+def test_one_exploded_cell_does_not_set_the_scale():
+    sound = pd.Series(np.random.default_rng(0).normal(size=500))
+    exploded = pd.concat([sound, pd.Series([1e6])])
+    assert optimization.robust_deviation(sound) == pytest.approx(1, abs=0.1)
+    assert optimization.robust_deviation(exploded) == pytest.approx(1, abs=0.1)
+    assert optimization.robust_deviation(pd.Series([0.0, 0, 0, 0, 0, 3])) == pytest.approx(1.2247, abs=1e-4)
+
+
 def test_score_by_hand(tmp_path):
     first = {"psnr": -1.0, "niqe": 2.0, "learned": 4.0, "kid": 1.0, "sw": 5.0}
     second = {"psnr": 1.0, "niqe": 0.0, "learned": 0.0, "kid": 0.0, "sw": 1.0}
     made = cells(tmp_path, {("p", "none", 0, 0): (first, "completed"), ("q", "none", 0, 0): (second, "completed")})
     scores, _ = scored(made, baselines())
-    spread = {name: abs(first[name] - second[name]) / np.sqrt(2) for name in FAMILIES}
+    spread = {name: abs(first[name] - second[name]) * DEVIATION for name in FAMILIES}
     gain = {name: first[name] / spread[name] for name in FAMILIES}
     expected = (gain["niqe"] + gain["learned"] + (gain["kid"] + gain["sw"]) / 2) / 3
     found = scores.set_index(["measure", "objective"])["score"]
@@ -70,10 +81,10 @@ def test_seeds_and_scenes_are_averaged_and_their_spread_is_kept(tmp_path):
     spec = {("p", "none", 0, seed): (dict.fromkeys(FAMILIES, seed + 1.0), "completed") for seed in (0, 1)}
     spec[("q", "none", 0, 0)] = (dict.fromkeys(FAMILIES, 0.5), "completed")
     scores, table = scored(cells(tmp_path, spec), baselines())
-    assert table["spread"].tolist() == pytest.approx([1 / np.sqrt(2)] * 5)
+    assert table["spread"].tolist() == pytest.approx([DEVIATION] * 5)
     row = scores.query("measure == 'realism' and objective == 'p'").iloc[0]
-    assert row["score"] == pytest.approx(1.5 * np.sqrt(2))
-    assert row["seed_spread"] == pytest.approx(1 / np.sqrt(2) * np.sqrt(2))
+    assert row["score"] == pytest.approx(1.5 / DEVIATION)
+    assert row["seed_spread"] == pytest.approx(1 / np.sqrt(2) / DEVIATION)
     assert (row["seeds"], row["scenes"]) == (2, 2)
     assert row["low"] == pytest.approx(row["high"])  # both scenes gain the same
 
@@ -96,7 +107,7 @@ def test_invalid_judges_and_families_are_left_out_and_named(tmp_path):
     scores, table = scored(cells(tmp_path, spec), base)
     assert table.set_index("judge")["verdict"]["niqe"] == "not valid here"
     assert "statistics" not in set(scores["measure"])
-    assert scores.set_index(["measure", "objective"])["score"]["realism", "p"] == pytest.approx(np.sqrt(2))
+    assert scores.set_index(["measure", "objective"])["score"]["realism", "p"] == pytest.approx(1 / DEVIATION)
 
 
 def test_diverged_cells_rank_below_all_others_and_stay(tmp_path):

@@ -1,6 +1,6 @@
 """How good each objective is at optimization: the scores of the trained generators by judge, family and measure.
 
-For each judge: the oriented score minus that of the pretrained generator, divided by the standard deviation of that
+For each judge: the oriented score minus that of the pretrained generator, divided by the robust deviation of that
 judge over all cells. Averaged within a family; the families of realism are averaged into the optimization score O
 (measure `realism`); the full-reference family is `fidelity` and is never mixed in.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis import resampling
@@ -46,11 +47,19 @@ def collect_judgements(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def robust_deviation(values: pd.Series) -> float:
+    """Interquartile range over 1.349, which is the standard deviation of a normal; where it is 0, the plain deviation.
+
+    One exploded cell would otherwise set the scale of a judge, and with it the weight of that judge in O.
+    """
+    return stats.iqr(values, scale="normal") or values.std()
+
+
 def gains(judged: pd.DataFrame, baselines: pd.DataFrame, judges: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Standardised gains over the pretrained generator, by cell, seed, scene and judge that counts (shape `gains`).
 
     Returns:
-        The gains, and `judges` with the column `spread` (standard deviation over cells, in the judge's own unit);
+        The gains, and `judges` with the column `spread` (`robust_deviation` over cells, in the judge's own unit);
         a judge that tells no two cells apart becomes `cannot tell cells apart` and does not count.
     """
     pretrained = baselines[baselines["output"] == "pretrained"].set_index(["scene", "judge"])["quality"]
@@ -60,7 +69,7 @@ def gains(judged: pd.DataFrame, baselines: pd.DataFrame, judges: pd.DataFrame) -
         raise UserError(f"the pretrained generator was not judged by:\n{listing(absent)}")
     gain = judged["quality"] - pretrained.reindex(keys).to_numpy()
     means = judged.groupby(["judge", *CELL])["quality"].mean()
-    spread = means.groupby(level="judge").std()
+    spread = means.groupby(level="judge").agg(robust_deviation)
     judges = judges[judges["judge"].isin(spread.index)].reset_index(drop=True)
     judges["spread"] = spread.reindex(judges["judge"]).to_numpy()
     blind = (judges["verdict"] == "valid") & ~(judges["spread"] > 0)

@@ -77,7 +77,7 @@ def draw_fig7(data: Path, stem: Path, scale: str = "") -> None:
     for axes, (measure, title) in zip(grid[0], MEASURES.items(), strict=True):
         part = frame[frame["measure"] == measure]
         axes.set_title(title + ("" if part["score"].notna().any() else ": no valid judge"), loc="left")
-    figure.supylabel("gain over the pretrained generator (standard deviations over cells)", fontsize=8)
+    figure.supylabel("gain over the pretrained generator (robust standard deviations over cells)", fontsize=8)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=max(1, len(labels)))
     theme.footnote(

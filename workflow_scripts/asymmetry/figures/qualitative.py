@@ -95,7 +95,9 @@ def draw_qualitative(data: Path, stem: Path, scale: str = "") -> None:
     scenes, labels = list(frame["scene"].unique()), list(frame["label"].unique())
     lines = 1 + frame["scores"].str.count(";").max() + 1
     side = theme.PAGE / len(labels)
-    figure = Figure(figsize=(theme.PAGE, len(scenes) * (side + 0.1 * lines) + 0.6))
+    titles = [_wrapped(label, side) for label in labels]
+    head = 0.11 * (1 + max(title.count("\n") for title in titles))
+    figure = Figure(figsize=(theme.PAGE, len(scenes) * (side + 0.1 * lines) + head + 0.5))
     figure.get_layout_engine().set(w_pad=0.015, h_pad=0.04, wspace=0.01, hspace=0.01)
     grid = figure.subplots(len(scenes), len(labels), squeeze=False)
     for row in frame.itertuples():
@@ -107,8 +109,8 @@ def draw_qualitative(data: Path, stem: Path, scale: str = "") -> None:
         axes.set(xticks=[], yticks=[])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-    for axes, label in zip(grid[0], labels, strict=True):
-        axes.set_title(_wrapped(label, side), fontsize=6, pad=3)
+    for axes, title in zip(grid[0], titles, strict=True):
+        axes.set_title(title, fontsize=6, pad=3)
     for axes, scene in zip(grid[:, 0], scenes, strict=True):
         axes.set_ylabel(scene, fontsize=6.5, labelpad=2)
     theme.footnote(

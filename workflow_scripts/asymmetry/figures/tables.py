@@ -38,7 +38,7 @@ def table1(judge_means: Path, judges: Path, optimization_scores: Path, stem: Pat
     keys = ["objective", "discriminator", "weight"]
     note = [
         f"Mean over {means['scenes'].min()} scenes and {_span(means['seeds'])} seed(s). {INTERVAL}",
-        "O and fidelity: gain over the pretrained generator in standard deviations over cells.",
+        "O and fidelity: gain over the pretrained generator in robust standard deviations over cells.",
         f"'{MARK}': the judge does not rank reference, pretrained generator, bicubic and noise as it should.",
         _divergences(diverged),
         standing_in(means["objective"]),
