@@ -14,6 +14,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+config = plan.in_order(config)
 PLAN = plan.Plan(config)
 RESULTS = config["results"]
 THREADS = config["threads"]

@@ -34,7 +34,8 @@ def test_a_metric_that_knows_nothing_scores_zero(smoke) -> None:
     constant = frame[frame["metric"] == "constant"]
     assert len(constant) == 2
     assert (constant["srcc"] == 0).all()
-    assert (frame[frame["metric"] == "haarpsi"]["srcc"] > 0.3).all()
+    known = frame[(frame["metric"] == "haarpsi") & (frame["dataset"] == "embedded")]
+    assert known["srcc"].item() > 0.3
 
 
 def test_cells_of_a_seed_saw_the_same_start(smoke) -> None:
@@ -97,9 +98,7 @@ def test_an_edit_of_meaning_reruns_what_imports_it_and_what_follows(smoke) -> No
 
 
 def test_restyling_a_figure_computes_nothing(smoke) -> None:
-    theme = (smoke[0] / "workflow_scripts" / "asymmetry" / "figures" / "theme.py").read_text(encoding="utf-8")
-    line = next(line for line in theme.splitlines() if line.startswith("PAGE = "))
-    jobs = edited(smoke[0], "figures/theme.py", line, "PAGE = 9.0")
+    jobs = edited(smoke[0], "figures/theme.py", '"grid.linewidth": 0.4', '"grid.linewidth": 0.5')
     assert "fig1" in jobs
     assert not {"optimize", "judge", "assess", "transfer", "optimization_scores"} & set(jobs)
 

@@ -28,6 +28,13 @@ def canonical(weight: float | str) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
+def in_order(value: Any) -> Any:
+    """The same value with the keys of all mappings sorted: a config means the same in whichever order it is written."""
+    if isinstance(value, Mapping):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
     """One training of the grid: names of the objective and discriminator, canonical weight, seed."""
