@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test style lock clean
+.PHONY: setup demo test style lock
 
 setup: .venv/.synced
 
@@ -31,6 +31,3 @@ style: setup
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
-
-clean:
-	rm -rf results/* .snakemake && git checkout -- results/README.md

@@ -3,6 +3,8 @@
 
 
 rule corpus:
+    input:
+        lambda wildcards: PLAN.corpus_files(wildcards.corpus),
     output:
         manifest=f"{RESULTS}/corpora/{{corpus}}/manifest.csv",
         images=directory(f"{RESULTS}/corpora/{{corpus}}/images"),

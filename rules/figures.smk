@@ -48,7 +48,7 @@ rule fig1:
         runtime=10,
         gpu=0,
     params:
-        scale=SCALE,
+        scale=f"Datasets of A: {', '.join(config['assessment']['datasets'])}. {SCALE}",
         code=code("fig1.py"),
     message:
         "Figure 1: assessment against optimization"
@@ -239,7 +239,7 @@ rule table2:
         runtime=10,
         gpu=0,
     params:
-        scale=SCALE,
+        scale=PLAN.transfer_scale(),
         code=code("table2.py"),
     message:
         "Table 2: quality models by initialisation"

@@ -7,5 +7,5 @@ with step(snakemake.log[0], snakemake.threads):
 
     from asymmetry.data.rated import make_rated
 
-    files = {name: Path(file) for name, file in snakemake.input.items()}
+    files = {name: Path(file) for name, file in snakemake.input.items() if name != "images"}
     make_rated(Path(snakemake.output.manifest), seed=snakemake.params.seed, **files, **snakemake.params.settings)

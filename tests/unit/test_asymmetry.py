@@ -126,7 +126,7 @@ def test_two_datasets_are_averaged(tmp_path):
     row = tables.read(tmp_path / "a.csv", "assessment-scores").set_index("metric").loc["m3"]
     assert row["score"] == pytest.approx(np.mean([assessment.score(frames) for frames in single]))
     assert row["low"] < row["score"] < row["high"]
-    assert (row["datasets"], row["scenes"]) == (2, 16)
+    assert (row["datasets"], row["scenes"]) == (2, 8)
 
 
 def test_transfer_compares_within_a_fold_and_keeps_the_seeds_spread(tmp_path):

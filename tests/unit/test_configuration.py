@@ -201,9 +201,42 @@ BROKEN = {
         {"initialisations__procedural__corpus": "scenes"},
         ["judgement.corpus: scenes is trained on"],
     ),
+    "a weight that is no number": (
+        {
+            "optimization__cells": [
+                {"objectives": ["rec"], "discriminators": ["patch-vgg"], "weights": [float("nan")], "seeds": [0]}
+            ]
+        },
+        ["optimization.cells.0.weights.0: nan is no finite number"],
+    ),
+    "discriminators without a weight": (
+        {
+            "optimization__cells": [
+                {
+                    "objectives": ["rec-haarpsi", "rec-dists-vgg-random", "rec"],
+                    "discriminators": ["none", "patch-vgg"],
+                    "weights": [],
+                    "seeds": [0],
+                }
+            ]
+        },
+        ["optimization.cells.0.weights: none given"],
+    ),
+    "nothing that is metric and loss": (
+        {"assessment__metrics": ["psnr", "ssim"]},
+        ["assessment.metrics: none of them is a loss"],
+    ),
+    "quality models tested on what is trained on": (
+        {"transfer__datasets": ["fitting"]},
+        ["transfer.datasets: fitting shows pictures of training"],
+    ),
+    "random splits without a number": (
+        {"transfer__splits": {"kind": "random"}},
+        ["transfer.splits: kind random needs a count"],
+    ),
     "metrics without references": (
-        {"rated__textures__mode": "nr"},
-        ["assessment.datasets: textures has no references"],
+        {"rated__embedded__mode": "nr"},
+        ["assessment.datasets: embedded has no references"],
     ),
     "arm of another backbone": (
         {"transfer__arms__vit": ["gan-patch-vgg"]},

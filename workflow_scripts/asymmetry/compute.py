@@ -36,7 +36,7 @@ def step(log: str | Path, threads: int = 1) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        logger.error("error: %s", error)
+        logger.error("error: %s", error, exc_info=error.__cause__)
         sys.exit(f"error: {error}")
     except Exception:
         logger.exception("the step failed")

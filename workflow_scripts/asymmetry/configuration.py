@@ -3,6 +3,7 @@
 Light on purpose: the Snakefile imports this module, so it must not import torch, pandas or numpy.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def check(config: Config, schema: Path) -> None:
     """Refuse a configuration that cannot be run: every problem in one `UserError`, with its key and what is allowed."""
     validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
     problems = [_explain(error) for error in sorted(validator.iter_errors(config), key=lambda error: list(error.path))]
-    problems = problems or list(_references(config)) or list(_sense(config))
+    problems = problems or [*_not_finite(config)] or [*_references(config)] or [*_sense(config)]
     if problems:
         raise UserError(f"the configuration is not valid:\n{listing(problems)}")
 
@@ -44,6 +45,18 @@ def _explain(error: ValidationError) -> str:
             return f"{place}: {error.instance!r} is no name ({error.schema.get('description', '')})."
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
     return f"{place}: {error.message}" + (f" ({meaning})." if meaning else ".")
+
+
+def _not_finite(value: Any, place: str = "") -> Iterator[str]:
+    """Numbers that YAML can say and no key may be: nan and infinity, wherever they stand."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _not_finite(item, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _not_finite(item, f"{place}.{number}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{place}: {value} is no finite number."
 
 
 def _references(config: Config) -> Iterator[str]:
@@ -133,7 +146,7 @@ NEEDS = {
         "discriminator": {"objective", "discriminator", "weight"},
     },
 }
-MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}}}
+MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
 
 
 def _sense(config: Config) -> Iterator[str]:
@@ -187,12 +200,32 @@ def _sense(config: Config) -> Iterator[str]:
             source = config["initialisations"][name].get("discriminator")
             if source and (own := config["discriminators"][source].get("backbone")) != backbone:
                 yield f"transfer.arms.{backbone}: {name} comes from a discriminator with backbone {own}."
+    splits = config["transfer"]["splits"]
+    if (splits["kind"] == "random") != ("count" in splits):
+        yield "transfer.splits: kind random needs a count, and leave-one-scene-out has none."
+    for number, block in enumerate(config["optimization"]["cells"]):
+        if not block["weights"] and set(block["discriminators"]) != {NONE}:
+            yield f"optimization.cells.{number}.weights: none given, and there are discriminators."
+    plan = Plan(config)
+    if not plan.losses():
+        yield (
+            "assessment.metrics: none of them is a loss in optimization.cells (beside L1 of weight 1, kappa 1; L1"
+            " itself is mae), so nothing could be compared."
+        )
     judged = config["judgement"]["corpus"]
     trained = {config["optimization"]["corpus"]}
+    for name in sorted(used):
+        metric = config["metrics"].get(config["objectives"][name]["metric"] or "", {})
+        fitted = config["rated"].get(metric.get("channel_weights") or "", {})
+        if fitted.get("corpus") == judged:
+            yield f"objectives.{name}: its metric is fitted on pictures of {judged}, which are judged."
     trained |= {arm["corpus"] for arm in config["initialisations"].values() if "corpus" in arm}
     if judged in trained:
         yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
+    for name in config["transfer"]["datasets"]:
+        if (source := config["rated"][name].get("corpus")) in trained - {judged}:
+            yield f"transfer.datasets: {name} shows pictures of {source}, which are trained on."
     if config["figures"]["fig7"]["objective"] not in used:
         yield "figures.fig7.objective: not in optimization.cells."
-    if not Plan(config).pictured():
+    if not plan.pictured():
         yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."

@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from asymmetry import registry
+from asymmetry.errors import UserError
 
 PACKAGE = __package__
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,10 @@ def _imports(tree: ast.AST, package: str, prefix: str) -> set[str]:
 @cache
 def _parse(path: Path, prefix: str) -> tuple[str, frozenset[str]]:
     """Digest of one file's meaning, and the modules under `prefix` or of this library that it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}.") from None
     imports = frozenset(_imports(tree, _package(path, prefix), prefix))
     return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest(), imports
 

@@ -3,6 +3,7 @@
 The rules ask this module; it knows where results lie, and nothing of Snakemake. Light: no torch, pandas or numpy.
 """
 
+import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,8 +16,9 @@ from asymmetry.errors import UserError, unknown
 
 Config = Mapping[str, Any]
 Entries = list[tuple[str, str]]
-Files = dict[str, str]
+Files = dict[str, Any]
 NONE = "none"
+METRIC_SEED = 100  # apart from the seeds of the grid, which discriminators start from
 CELL = "{task}/{generator}/{objective}/{discriminator}/weight-{weight}/seed-{seed}"
 LEVEL_MEANS = str(Path(__file__).parents[1] / "data" / "kadid10k_level_means.csv")
 FILES = {"judgement": "judgement.csv", "provenance": "provenance.json", "history": "history.csv"}
@@ -55,6 +57,25 @@ def cells(config: Config) -> list[Cell]:
     return sorted(found)
 
 
+def _seeds(swept: Iterable[Cell]) -> dict[tuple[str, str], set[int]]:
+    seeds: dict[tuple[str, str], set[int]] = {}
+    for cell in swept:
+        seeds.setdefault((cell.discriminator, cell.weight), set()).add(cell.seed)
+    return seeds
+
+
+def _named_images(table: Path) -> list[str]:
+    """The images that a rated table names and that are there; what is wrong with it is said when it is read."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError):
+        return []
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter=max(",;\t|", key=head.count))
+    named = {row.get(column) for row in rows for column in ("image", "reference")} - {None, ""}
+    return sorted(str(path) for name in named if (path := table.parent / name).is_file())
+
+
 class Plan:
     """Answers of one config, which `configuration.check` has passed."""
 
@@ -87,12 +108,17 @@ class Plan:
         return f"{self.results}/rated/{name}/manifest.csv"
 
     def rated_files(self, name: str) -> Files:
-        """What a rated dataset is made from: the user's own table, or a corpus and KADID-10k's mean scores."""
+        """What a rated dataset is made from: a table of the user's own and its images, or a corpus and mean scores."""
         definition = self.defined("rated", name)
         if definition["object"] == "csv":
-            return {"path": definition["path"]}
+            return {"path": definition["path"], "images": _named_images(Path(definition["path"]))}
         corpus = {"corpus": self.corpus(definition["corpus"])} if "corpus" in definition else {}
         return {"level_means": LEVEL_MEANS, **corpus}
+
+    def corpus_files(self, name: str) -> list[str]:
+        """The pictures of a folder of the user's own, so that a change of them is seen; none for other corpora."""
+        folder = Path(self.defined("corpora", name).get("path", ""))
+        return sorted(map(str, folder.iterdir())) if folder.name and folder.is_dir() else []
 
     def rated_settings(self, name: str) -> dict[str, Any]:
         """Its options; only a table of the user's own is told whether it has references."""
@@ -144,7 +170,7 @@ class Plan:
         definition = self.defined("metrics", name)
         if "backbone" not in definition:
             return {}
-        seed = definition.get("seed", 0)
+        seed = definition.get("seed", METRIC_SEED)
         return {"backbone": self.weights(definition["backbone"], definition["initialisation"], seed)}
 
     def metric_files(self, name: str) -> Files:
@@ -249,11 +275,16 @@ class Plan:
     # --- analysis
 
     def _swept(self) -> list[Cell]:
-        """The cells of figure 7: its objective alone, and with each discriminator that has several weights."""
+        """The cells of figure 7: its objective alone, and with each discriminator that has several weights.
+
+        Only seeds that all of them have: else a line would change its seeds from one weight to the next.
+        """
         own = [cell for cell in self.cells if cell.objective == self.config["figures"]["fig7"]["objective"]]
         pairs = {(cell.discriminator, cell.weight) for cell in own}
         several = {name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1}
-        return [cell for cell in own if cell.discriminator in {NONE, *several}]
+        swept = [cell for cell in own if cell.discriminator in {NONE, *several}]
+        common = set.intersection(*_seeds(swept).values()) if swept else set()
+        return [cell for cell in swept if cell.seed in common]
 
     def listed(self, scope: Iterable[Cell], *files: str) -> list[dict[str, Any]]:
         """Cells as the analysis wants them: their names, and the paths of some of their files."""
@@ -272,6 +303,7 @@ class Plan:
         return [
             {"dataset": dataset, "metric": metric, "assessment": f"{self.results}/assessment/{dataset}/{metric}.csv"}
             for dataset, metric in product(own["datasets"], own["metrics"])
+            if self.config["metrics"][metric].get("channel_weights") != dataset
         ]
 
     def transfers(self) -> list[dict[str, Any]]:
@@ -298,18 +330,18 @@ class Plan:
         for name in self.config["assessment"]["metrics"]:
             metric = self.config["metrics"][name]
             seen = {*registry.entry("metrics", metric["object"]).trained_on, *metric.get("trained_on", [])}
-            found[name] = sorted(seen)
+            found[name] = sorted(seen | {metric["channel_weights"]} if metric.get("channel_weights") else seen)
         return found
 
     def losses(self) -> dict[str, str]:
-        """The assessed metrics that are a loss beside L1 in the grid (kappa 1), by objective; L1 itself is `mae`."""
+        """The objective of each assessed metric that is a loss in the grid beside L1 (kappa 1); L1 itself is `mae`."""
         assessed = self.config["assessment"]["metrics"]
         l1 = next((name for name in assessed if self.config["metrics"][name]["object"] == "mae"), None)
         found: dict[str, str] = {}
         for name in sorted({cell.objective for cell in self.cells}):
             objective = self.config["objectives"][name]
             metric = objective["metric"] or l1
-            if metric in assessed and objective["reconstruction"] and objective["kappa"] == 1:
+            if metric in assessed and objective["reconstruction"] == 1 and objective["kappa"] == 1:
                 found.setdefault(metric, name)
         return found
 
@@ -327,6 +359,12 @@ class Plan:
         ]
 
     # --- figures
+
+    def transfer_scale(self) -> str:
+        """The setting of the quality models in a few words."""
+        own = self.config["transfer"]
+        levels = "all levels" if own["levels"] is None else f"levels {', '.join(map(str, own['levels']))}"
+        return f"{own['protocol']}, {own['steps']} steps of {own['batch']} images, {levels} of distortion"
 
     def scale(self) -> str:
         """The scale of a run in a few words, for the notes under figures and tables."""

@@ -86,7 +86,7 @@ def score_table(
         seen = sorted(set(datasets) & set(trained_on.get(metric, ())))
         rows.append(
             {"metric": metric, "datasets": len(frames), "left_out": " ".join(seen)}
-            | {"scenes": sum(frame["scene"].nunique() for frame in frames.values())}
+            | {"scenes": min((frame["scene"].nunique() for frame in frames.values()), default=0)}
             | {"score": score(frames), "low": low, "high": high}
         )
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["assessment-scores"])), output, "assessment-scores")

@@ -45,12 +45,19 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
     theme.footnote(
         lower,
         f"n = {len(marks)} metrics, {frame['scenes'].min()} scenes, {' to '.join(map(str, seeds))} seed(s). {INTERVAL}",
-        "A: Fisher-z SRCC; O: gain of the realism judges over the pretrained generator.",
+        "A: mean Fisher-z SRCC over datasets; O: gain of the realism judges over the pretrained generator.",
+        *_reasons(frame),
         DIVERGED if frame["diverged"].any() else "",
         theme.standing_in(frame["metric"]),
         scale,
     )
     theme.save(figure, stem)
+
+
+def _reasons(frame: pd.DataFrame) -> list[str]:
+    """Why a setting's index is inconclusive, a sentence a setting."""
+    rows = frame[frame["verdict"] == "inconclusive"].drop_duplicates(SETTING)
+    return [f"Inconclusive {_setting(*row[:-1])}: {row[-1]}." for row in rows[[*SETTING, "reason"]].to_numpy().tolist()]
 
 
 def _panels(figure: Figure, count: int) -> list[Axes]:

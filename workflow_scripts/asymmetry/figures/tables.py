@@ -61,6 +61,7 @@ def table2(transfer: Path, stem: Path, scale: str = "") -> None:
         scale: the scale of the run, for the note under the table.
     """
     frame = tables.read(transfer, "transfer").sort_values("protocol", kind="stable", ascending=False)
+    frame = frame.rename(columns={"protocol": "left out"})
     parts = []
     for name in ("srcc", "plcc"):
         columns = {name: "value", f"{name}_low": "low", f"{name}_high": "high"}
@@ -70,11 +71,11 @@ def table2(transfer: Path, stem: Path, scale: str = "") -> None:
     note = [
         f"Within a fold, averaged over folds and {_span(frame['seeds'])} seed(s); {_span(frame['scenes'])} scenes.",
         INTERVAL,
-        "Protocol: what each fold leaves out (a scene, or a family of distortions).",
+        "Left out: what no model of a fold has seen (a scene; or a family of distortions, and scenes).",
         standing_in(frame["initialisation"]),
         scale,
     ]
-    _write(pd.concat(parts), ["protocol", "backbone", "initialisation"], stem, note, within="protocol")
+    _write(pd.concat(parts), ["left out", "backbone", "initialisation"], stem, note, within="left out")
 
 
 def _span(values: pd.Series) -> str:

@@ -81,4 +81,5 @@ def save(figure: Figure, stem: Path) -> None:
 def standing_in(names: Iterable[str]) -> str:
     """The sentence that must stand wherever a `procedural` initialisation is shown; empty where there is none."""
     shown = any("procedural" in name for name in names)
-    return "'procedural' is pretraining on generated images, in the place of ImageNet weights." if shown else ""
+    note = "'procedural' is a pretraining on generated images and three distortions of them, in the place of ImageNet."
+    return note if shown else ""

@@ -31,7 +31,10 @@ class PluginMetric(FidelityMetric):
             self.requires_grad_(False).eval()
 
     def _compare(self, prediction: Tensor, content: Tensor) -> Tensor:
-        value = self.function(prediction=prediction, reference=content.expand_as(prediction))
+        try:
+            value = self.function(prediction=prediction, reference=content.expand_as(prediction))
+        except Exception as error:
+            raise UserError(f"metric {self.name!r} raised {type(error).__name__}: {error}", "see the log") from error
         count = len(prediction)
         if not isinstance(value, Tensor) or value.shape != (count,):
             found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -96,6 +99,8 @@ def _plugged_in(made: object, name: str, higher_is_better: bool | None) -> Fidel
             f"metric {name!r} does not tell its direction.",
             "give it an attribute higher_is_better (True or False), or set higher_is_better beside it in the config",
         )
+    if not isinstance(direction, bool):
+        raise UserError(f"metric {name!r}: higher_is_better is {direction!r}.", "it must be True or False")
     return PluginMetric(made, name, direction)
 
 

@@ -91,7 +91,7 @@ def by_family(frame: pd.DataFrame) -> list[Fold]:
             others = [scene for scene in scenes if scene not in tested]
             validation = others[number % len(others)]
             fold = Fold(
-                family,
+                f"{family}-{number + 1}",
                 "family",
                 _rows(frame, set(others) - {validation}, families != family),
                 _rows(frame, {validation}, families != family),

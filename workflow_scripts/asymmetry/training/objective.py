@@ -59,6 +59,8 @@ def calibrate(generator: nn.Module, metric: FidelityMetric, crops: PairedCrops, 
             restored = generator(low)
         restored.requires_grad_()
         for name, value in probe.terms(restored, high).items():
+            if not value.requires_grad:
+                raise UserError("the metric has no gradient.", "compute it with torch alone, from its arguments")
             (gradient,) = torch.autograd.grad(value, restored)
             norms[name].append(gradient.norm().item())
     medians = {name: median(values) for name, values in norms.items()}

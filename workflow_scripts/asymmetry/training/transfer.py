@@ -21,6 +21,8 @@ from asymmetry.training.folds import Fold, by_family, by_scene
 from asymmetry.training.regression import Head, batches, choose, fit_heads, statistics
 
 logger = logging.getLogger(__name__)
+UNKNOWN = 0  # level of an undistorted image, or of one whose level is not known: always used
+FEWEST_TESTED = 3  # images that a correlation needs
 Pair = tuple[str, ...]
 Pictures = Mapping[str, np.ndarray]
 
@@ -143,8 +145,8 @@ def transfer(
         mode: `fr` (full-reference) or `nr` (no-reference).
         protocol: `frozen` (features computed once, only heads are trained) or `finetune` (end to end).
         seed: of heads and batches.
-        levels: the levels of distortion that count; None for all.
-        families: also leave out one family of distortions at a time (`folds.by_family`).
+        levels: the levels of distortion that count, beside unknown ones; None for all.
+        families: also leave out one family of distortions at a time (`folds.by_family`), if there are two.
         splits: how scenes are left out (`folds.by_scene`).
         steps: of each training.
         batch: images in a step.
@@ -161,8 +163,15 @@ def transfer(
             raise UserError(unknown(f"transfer {what}", name, known))
     frame = tables.read(manifest, "rated")
     if levels is not None:
-        frame = frame[frame["level"].isin(levels)].reset_index(drop=True)
-    folds = by_scene(frame, splits) + (by_family(frame) if families else [])
+        frame = frame[frame["level"].isin([UNKNOWN, *levels])].reset_index(drop=True)
+    folds = by_scene(frame, splits)
+    if small := [fold.name for fold in folds if len(fold.test) < FEWEST_TESTED]:
+        raise UserError(
+            f"{manifest}: {len(small)} splits test fewer than {FEWEST_TESTED} images ({small[0]}, ...).",
+            "name the scenes in the column `scene`, or set transfer.splits to random",
+        )
+    if families and frame["family"].nunique() > 1:
+        folds += by_family(frame)
     pairs, pictures = load(manifest, frame, mode, crop)
     where = find_device(device)
     backbone = load_backbone(backbone_object, weights, **backbone_options).to(where)
