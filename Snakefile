@@ -30,3 +30,4 @@ rule all:
         rules.distortions.output,
         rules.table1.output,
         rules.table2.output,
+        rules.record.output,

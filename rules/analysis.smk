@@ -1,4 +1,4 @@
-# From scores to answers. Needs assessments, judgements and predictions; makes results/analysis/*.csv.
+# From scores to answers. Needs assessments, judgements and predictions; makes results/analysis/*.csv and results/run.json.
 # {scope} says which cells are standardised together: `grid` (all) or `fig7` (the sweep of the weight).
 
 
@@ -126,3 +126,26 @@ rule transfer_scores:
         "Analysis: quality models by initialisation"
     script:
         "../workflow_scripts/analyse_transfer.py"
+
+
+rule record:
+    output:
+        f"{RESULTS}/run.json",
+    log:
+        f"{RESULTS}/logs/record.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/record.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    params:
+        config=config,
+        code=code("record.py"),
+    message:
+        "Record: the merged configuration and the versions of this run"
+    script:
+        "../workflow_scripts/record.py"

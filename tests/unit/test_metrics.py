@@ -253,6 +253,15 @@ class Scalar(Distance):
     def forward(self, *, prediction, reference):
         return (prediction - reference).abs().mean()
 
+class Raising(Distance):
+    def forward(self, *, prediction, reference):
+        return self.nothing
+
+
+class Vague(Distance):
+    higher_is_better = "no"
+
+
 class Broken(Distance):
     def forward(self, *, prediction, reference):
         return super().forward(prediction=prediction, reference=reference) / 0
@@ -296,5 +305,10 @@ def test_what_a_plugin_returns_is_checked(plugin, clean):
         create_metric(f"{plugin}:Scalar")(**pair)
     with pytest.raises(UserError, match=r"gives \[inf\] for finite images"):
         create_metric(f"{plugin}:Broken")(**pair)
+    with pytest.raises(UserError, match="Raising' raised AttributeError") as caught:
+        create_metric(f"{plugin}:Raising")(**pair)
+    assert isinstance(caught.value.__cause__, AttributeError), "the log shows where"
+    with pytest.raises(UserError, match="higher_is_better is 'no'"):
+        create_metric(f"{plugin}:Vague")
     with pytest.raises(UserError, match="cannot be imported"):
         create_metric(f"{plugin}:Missing")

@@ -197,3 +197,48 @@ def test_no_two_results_have_the_same_place(config):
     paths = [row[key] for row in rows for key in keys & row.keys()]
     assert len(set(paths)) == len(paths) > 20
     assert all(path.startswith("out/") for path in paths)
+
+
+def test_images_of_ones_own_are_inputs(config, tmp_path):
+    """A changed picture reruns what is made from it; a missing one is told when the table is read."""
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "own.csv").write_text(
+        "image;reference;score\na.png;b.png;1\nmissing.png;b.png;2\n", encoding="utf-8-sig"
+    )
+    config["rated"]["mine"] = {
+        "object": "csv",
+        "mode": "fr",
+        "path": str(tmp_path / "own.csv"),
+        "higher_is_better": True,
+    }
+    config["corpora"]["mine"] = {"object": "folder", "path": str(tmp_path)}
+    found = Plan(config).rated_files("mine")
+    assert found == {"path": str(tmp_path / "own.csv"), "images": [str(tmp_path / name) for name in ("a.png", "b.png")]}
+    assert Plan(config).corpus_files("mine") == [str(tmp_path / name) for name in ("a.png", "b.png", "own.csv")]
+    assert Plan(config).corpus_files("scenes") == []
+
+
+def test_a_line_of_figure_7_keeps_its_seeds(config):
+    blocks = [
+        {"objectives": ["rec-haarpsi"], "discriminators": ["none", "patch-vgg"], "weights": [0.1], "seeds": [0, 1]},
+        {"objectives": ["rec-haarpsi"], "discriminators": ["patch-vgg"], "weights": [0.2], "seeds": [0]},
+    ]
+    config["optimization"]["cells"] = blocks
+    config["figures"]["fig7"]["objective"] = "rec-haarpsi"
+    swept = Plan(config).scopes["fig7"]
+    assert {(cell.discriminator, cell.weight) for cell in swept} == {
+        ("none", "0"),
+        ("patch-vgg", "0.1"),
+        ("patch-vgg", "0.2"),
+    }
+    assert {cell.seed for cell in swept} == {0}
+
+
+def test_a_metric_is_not_assessed_where_it_was_fitted(config):
+    config["metrics"]["learned"] = {"object": "dists", "channel_weights": "fitting"}
+    config["assessment"] = {"datasets": ["embedded", "fitting"], "metrics": ["psnr", "learned"]}
+    own = Plan(config)
+    pairs = {(row["dataset"], row["metric"]) for row in own.assessments()}
+    assert pairs == {("embedded", "psnr"), ("fitting", "psnr"), ("embedded", "learned")}
+    assert own.trained_on() == {"psnr": [], "learned": ["fitting"]}

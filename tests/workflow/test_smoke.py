@@ -107,7 +107,7 @@ def test_a_changed_setting_reruns_what_uses_it(smoke, config_file) -> None:
     preset = yaml.safe_load((smoke[0] / "presets" / "smoke.yaml").read_text(encoding="utf-8"))
     preset["transfer"]["steps"] += 1
     jobs = planned(run_snakemake(smoke[0], "-n", "--configfile", config_file(preset)))
-    assert set(jobs) == {"transfer", "transfer_scores", "table2", "all"}
+    assert set(jobs) == {"transfer", "transfer_scores", "table2", "record", "all"}
 
 
 def test_a_failing_step_says_why_and_leaves_nothing(smoke, config_file, tmp_path: Path) -> None:
