@@ -44,7 +44,7 @@ def test_the_page_on_extending_can_be_planned(copy: Path, config_file, tmp_path:
     arguments = ("-n", "fig1", "--configfile", config_file(config))
     jobs = planned(run_snakemake(copy, *arguments, PYTHONPATH=str(tmp_path)))
     assert jobs["optimize"] == jobs["optimize_adversarially"] == 8
-    assert jobs["assess"] == 10
+    assert jobs["assess"] == 5
 
 
 def test_own_parts_run_through_every_stage(copy: Path, config_file, tmp_path: Path) -> None:
