@@ -49,8 +49,11 @@ def transfer_table(cells: Sequence[Mapping[str, Any]], output: Path) -> None:
 
 
 def _measured(frame: pd.DataFrame, name: str, measure: Measure) -> dict[str, float]:
-    scenes = list(frame.groupby("scene").indices.values())
-    low, high = resampling.interval(lambda rows: within_folds(frame.iloc[rows], measure), scenes)
+    """The correlation, its t interval over sets of scenes that are tested together, and its spread over seeds."""
+    together = frame.groupby("fold")["scene"].agg(lambda scenes: " ".join(sorted(set(scenes))))
+    sets = frame.groupby(frame["fold"].map(together), sort=False)
+    values = np.array([within_folds(part, measure) for _, part in sets])
+    low, high = resampling.mean_interval(values[np.isfinite(values)])
     by_seed = [np.tanh(within_folds(part, measure)) for _, part in frame.groupby("seed")]
     return {
         name: float(np.tanh(within_folds(frame, measure))),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from asymmetry import tables
 from asymmetry.figures import theme
@@ -114,3 +115,6 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
         axes.plot(gone[variable], gone["score"], "x", color="red", markersize=8, zorder=5)
     if (frame[variable] > 0).any():
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
