@@ -201,6 +201,10 @@ BROKEN = {
         {"initialisations__procedural__corpus": "scenes"},
         ["judgement.corpus: scenes is trained on"],
     ),
+    "misspelt distortion": (
+        {"rated__embedded__distortions": ["gaussian-blurr"]},
+        ["rated.embedded.distortions.0", "Did you mean 'gaussian-blur'"],
+    ),
     "a weight that is no number": (
         {
             "optimization__cells": [
@@ -286,3 +290,9 @@ def test_the_snakefile_imports_nothing_heavy():
     environment = {"PYTHONPATH": str(BASE / "workflow_scripts")}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_schema_names_all_distortions():
+    from asymmetry.distortions import TYPES
+
+    assert yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["distortion"]["enum"] == list(TYPES)
