@@ -2,9 +2,9 @@
 # {scope} says which cells are standardised together: `grid` (all) or `fig7` (the sweep of the weight).
 
 
-ASSESSMENTS = PLAN.assessments()
-TRANSFERS = PLAN.transfers()
-SEEN = PLAN.trained_on()
+ASSESSMENTS = PLAN.analysis.assessments()
+TRANSFERS = PLAN.transfer.models()
+SEEN = PLAN.analysis.trained_on()
 
 
 rule assessment_scores:
@@ -38,11 +38,11 @@ rule assessment_scores:
 rule optimization_scores:
     input:
         lambda wildcards: column(
-            PLAN.listed(PLAN.scopes[wildcards.scope], "judgement", "provenance"),
+            PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], "judgement", "provenance"),
             "judgement",
             "provenance",
         ),
-        baselines=f"{PLAN.generator_folder}/baselines.csv",
+        baselines=f"{PLAN.grid.generator_folder}/baselines.csv",
     output:
         judges=f"{RESULTS}/analysis/{{scope}}/judges.csv",
         means=f"{RESULTS}/analysis/{{scope}}/judge-means.csv",
@@ -53,7 +53,7 @@ rule optimization_scores:
     benchmark:
         f"{RESULTS}/benchmarks/analysis/{{scope}}/optimization.tsv"
     wildcard_constraints:
-        scope="|".join(PLAN.scopes),
+        scope="|".join(PLAN.grid.scopes),
     conda:
         ENVIRONMENT
     threads: 1
@@ -62,7 +62,7 @@ rule optimization_scores:
         runtime=60,
         gpu=0,
     params:
-        cells=lambda wildcards: PLAN.listed(PLAN.scopes[wildcards.scope], "judgement", "provenance"),
+        cells=lambda wildcards: PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], "judgement", "provenance"),
         code=code("analyse_optimization.py"),
     message:
         "Analysis: trained generators, scope {wildcards.scope}"
@@ -94,8 +94,8 @@ rule asymmetry:
         cells=ASSESSMENTS,
         datasets=config["assessment"]["datasets"],
         trained_on=SEEN,
-        objectives=PLAN.losses(),
-        settings=PLAN.settings(),
+        objectives=PLAN.analysis.losses(),
+        settings=PLAN.analysis.settings(),
         code=code("analyse_asymmetry.py"),
     message:
         "Analysis: rank in assessment against rank in optimization"

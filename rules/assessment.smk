@@ -4,7 +4,7 @@
 
 rule channel_weights:
     input:
-        unpack(lambda wildcards: PLAN.fitting_files(wildcards.metric)),
+        unpack(lambda wildcards: PLAN.metrics.fitting_files(wildcards.metric)),
     output:
         f"{RESULTS}/metrics/{{metric}}/channel-weights.safetensors",
     log:
@@ -19,10 +19,10 @@ rule channel_weights:
         runtime=240,
         gpu=GPU,
     params:
-        metric=lambda wildcards: PLAN.metric(wildcards.metric),
+        metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
         seed=config["seed"],
         device=DEVICE,
-        code=code("fit_channel_weights.py", lambda wildcards: PLAN.metric_entries(wildcards.metric)),
+        code=code("fit_channel_weights.py", lambda wildcards: PLAN.metrics.entries(wildcards.metric)),
     message:
         "Assessment: channel weights of {wildcards.metric}"
     script:
@@ -31,8 +31,8 @@ rule channel_weights:
 
 rule assess:
     input:
-        unpack(lambda wildcards: PLAN.metric_files(wildcards.metric)),
-        rated=lambda wildcards: PLAN.rated(wildcards.dataset),
+        unpack(lambda wildcards: PLAN.metrics.files(wildcards.metric)),
+        rated=lambda wildcards: PLAN.pictures.rated(wildcards.dataset),
     output:
         f"{RESULTS}/assessment/{{dataset}}/{{metric}}.csv",
     log:
@@ -47,9 +47,9 @@ rule assess:
         runtime=240,
         gpu=GPU,
     params:
-        metric=lambda wildcards: PLAN.metric(wildcards.metric),
+        metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
         device=DEVICE,
-        code=code("assess.py", lambda wildcards: PLAN.metric_entries(wildcards.metric)),
+        code=code("assess.py", lambda wildcards: PLAN.metrics.entries(wildcards.metric)),
     message:
         "Assessment: {wildcards.metric} on {wildcards.dataset}"
     script:

@@ -21,7 +21,7 @@ THREADS = config["threads"]
 DEVICE = config["device"]
 GPU = int(DEVICE == "cuda")
 ENVIRONMENT = "../envs/asymmetry.yaml"
-CELL = plan.CELL
+CELL = plan.CELL_FOLDER
 GENERATOR = "generators/{task}/{generator}"
 NAME = "[a-z0-9]+(-[a-z0-9]+)*"
 

@@ -4,7 +4,7 @@
 
 rule corpus:
     input:
-        lambda wildcards: PLAN.corpus_files(wildcards.corpus),
+        lambda wildcards: PLAN.pictures.corpus_files(wildcards.corpus),
     output:
         manifest=f"{RESULTS}/corpora/{{corpus}}/manifest.csv",
         images=directory(f"{RESULTS}/corpora/{{corpus}}/images"),
@@ -31,7 +31,7 @@ rule corpus:
 
 rule rated_dataset:
     input:
-        unpack(lambda wildcards: PLAN.rated_files(wildcards.dataset)),
+        unpack(lambda wildcards: PLAN.pictures.rated_files(wildcards.dataset)),
     output:
         manifest=f"{RESULTS}/rated/{{dataset}}/manifest.csv",
         images=directory(f"{RESULTS}/rated/{{dataset}}/images"),
@@ -47,7 +47,7 @@ rule rated_dataset:
         runtime=60,
         gpu=0,
     params:
-        settings=lambda wildcards: PLAN.rated_settings(wildcards.dataset),
+        settings=lambda wildcards: PLAN.pictures.rated_settings(wildcards.dataset),
         seed=config["seed"],
         code=code("make_rated.py", lambda wildcards: [PLAN.entry("rated", wildcards.dataset)]),
     message:

@@ -1,8 +1,8 @@
 # Pictures and tables for people. Needs analysis; makes results/figures/{name}.{png,pdf} and results/tables/{name}.{csv,md,tex}.
 # Of each figure the data (results/figures/data/{name}.csv) and the drawing are rules apart: restyling computes nothing.
 
-SCALE = PLAN.scale()
-SWEEP = PLAN.listed(PLAN.scopes["fig7"], "history")
+SCALE = PLAN.figures.scale()
+SWEEP = PLAN.grid.listed(PLAN.grid.scopes["fig7"], "history")
 
 
 rule fig1_data:
@@ -112,7 +112,7 @@ rule fig7:
 
 rule qualitative_data:
     input:
-        PLAN.panel_files(),
+        PLAN.figures.panel_files(),
     output:
         f"{RESULTS}/figures/data/qualitative.csv",
     log:
@@ -127,8 +127,8 @@ rule qualitative_data:
         runtime=10,
         gpu=0,
     params:
-        panels=PLAN.panels(),
-        references=f"{PLAN.generator_folder}/baselines/reference",
+        panels=PLAN.figures.panels(),
+        references=f"{PLAN.grid.generator_folder}/baselines/reference",
         scenes=config["figures"]["qualitative"]["scenes"],
         judges=config["judgement"]["judges"],
         crop=config["figures"]["qualitative"]["crop"],
@@ -142,7 +142,7 @@ rule qualitative_data:
 
 rule qualitative:
     input:
-        PLAN.panel_files(),
+        PLAN.figures.panel_files(),
         table=rules.qualitative_data.output[0],
     output:
         png=f"{RESULTS}/figures/qualitative.png",
@@ -169,7 +169,7 @@ rule qualitative:
 
 rule distortions:
     input:
-        corpus=PLAN.corpus(config["judgement"]["corpus"]),
+        corpus=PLAN.pictures.corpus(config["judgement"]["corpus"]),
         level_means=plan.LEVEL_MEANS,
     output:
         png=f"{RESULTS}/figures/distortions.png",
@@ -239,7 +239,7 @@ rule table2:
         runtime=10,
         gpu=0,
     params:
-        scale=PLAN.transfer_scale(),
+        scale=PLAN.transfer.scale(),
         code=code("table2.py"),
     message:
         "Table 2: quality models by initialisation"

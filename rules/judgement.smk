@@ -4,7 +4,7 @@
 
 rule fit_judge:
     input:
-        unpack(lambda wildcards: PLAN.fitted_on(wildcards.judge)),
+        unpack(lambda wildcards: PLAN.judgement.fitted_on(wildcards.judge)),
     output:
         f"{RESULTS}/judges/{{judge}}.safetensors",
     log:
@@ -30,8 +30,8 @@ rule fit_judge:
 
 rule judge_baselines:
     input:
-        **PLAN.judge_files(),
-        corpus=PLAN.corpus(config["judgement"]["corpus"]),
+        **PLAN.judgement.files(),
+        corpus=PLAN.pictures.corpus(config["judgement"]["corpus"]),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         table=f"{RESULTS}/{GENERATOR}/baselines.csv",
@@ -50,13 +50,13 @@ rule judge_baselines:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        judges=PLAN.judges,
+        judges=PLAN.judgement.judges,
         noise=config["judgement"]["noise"],
         seed=config["seed"],
         device=DEVICE,
         code=code(
             "judge_baselines.py",
-            lambda wildcards: PLAN.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judge_entries(),
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judgement.entries(),
         ),
     message:
         "Judgement: reference, noisy reference, bicubic and pretrained {wildcards.generator}"
@@ -66,8 +66,8 @@ rule judge_baselines:
 
 rule judge:
     input:
-        **PLAN.judge_files(),
-        corpus=PLAN.corpus(config["judgement"]["corpus"]),
+        **PLAN.judgement.files(),
+        corpus=PLAN.pictures.corpus(config["judgement"]["corpus"]),
         model=f"{RESULTS}/optimization/{CELL}/model.safetensors",
     output:
         table=f"{RESULTS}/optimization/{CELL}/judgement.csv",
@@ -86,11 +86,11 @@ rule judge:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        judges=PLAN.judges,
+        judges=PLAN.judgement.judges,
         device=DEVICE,
         code=code(
             "judge.py",
-            lambda wildcards: PLAN.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judge_entries(),
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judgement.entries(),
         ),
     message:
         "Judgement: {wildcards.objective}, {wildcards.discriminator} at {wildcards.weight}, seed {wildcards.seed}"

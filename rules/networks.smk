@@ -4,7 +4,7 @@
 
 rule random_backbone:
     input:
-        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
     output:
         f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
     log:
@@ -12,7 +12,7 @@ rule random_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.initialisations("random"),
+        init=PLAN.networks.initialisations("random"),
     conda:
         ENVIRONMENT
     threads: THREADS
@@ -21,7 +21,7 @@ rule random_backbone:
         runtime=10,
         gpu=0,
     params:
-        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         code=code("random_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
         "Networks: {wildcards.backbone} with random weights, seed {wildcards.seed}"
@@ -31,7 +31,7 @@ rule random_backbone:
 
 rule pretrained_backbone:
     input:
-        corpus=lambda wildcards: PLAN.corpus(config["initialisations"][wildcards.init]["corpus"]),
+        corpus=lambda wildcards: PLAN.pictures.corpus(config["initialisations"][wildcards.init]["corpus"]),
     output:
         f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
     log:
@@ -39,7 +39,7 @@ rule pretrained_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.initialisations("pretraining"),
+        init=PLAN.networks.initialisations("pretraining"),
     conda:
         ENVIRONMENT
     threads: THREADS
@@ -48,7 +48,7 @@ rule pretrained_backbone:
         runtime=120,
         gpu=GPU,
     params:
-        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         settings=lambda wildcards: {
             key: config["initialisations"][wildcards.init][key] for key in configuration.PRETRAINING
         },
@@ -68,7 +68,7 @@ rule published_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.initialisations("published"),
+        init=PLAN.networks.initialisations("published"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -77,7 +77,7 @@ rule published_backbone:
         runtime=60,
         gpu=0,
     params:
-        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         code=code("published_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
         "Networks: published weights of {wildcards.backbone}"
@@ -87,7 +87,7 @@ rule published_backbone:
 
 rule discriminator_backbone:
     input:
-        discriminator=lambda wildcards: PLAN.source(wildcards.init, wildcards.seed),
+        discriminator=lambda wildcards: PLAN.grid.source(wildcards.init, wildcards.seed),
     output:
         f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
     log:
@@ -95,7 +95,7 @@ rule discriminator_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.initialisations("discriminator"),
+        init=PLAN.networks.initialisations("discriminator"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -104,7 +104,7 @@ rule discriminator_backbone:
         runtime=10,
         gpu=0,
     params:
-        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         code=code("discriminator_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
         "Networks: {wildcards.backbone} from discriminator {wildcards.init}, seed {wildcards.seed}"
@@ -114,8 +114,8 @@ rule discriminator_backbone:
 
 rule pretrained_generator:
     input:
-        corpus=PLAN.corpus(config["optimization"]["corpus"]),
-        held_out=PLAN.corpus(config["judgement"]["corpus"]),
+        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
+        held_out=PLAN.pictures.corpus(config["judgement"]["corpus"]),
     output:
         model=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     log:
@@ -136,7 +136,7 @@ rule pretrained_generator:
         training=config["pretraining"],
         device=DEVICE,
         code=code(
-            "pretrain_generator.py", lambda wildcards: PLAN.restoration_entries(wildcards.task, wildcards.generator)
+            "pretrain_generator.py", lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator)
         ),
     message:
         "Networks: L1 pretraining of {wildcards.generator} for {wildcards.task}"

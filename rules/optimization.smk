@@ -12,8 +12,8 @@ TRAINING = {
 
 rule calibrate:
     input:
-        unpack(lambda wildcards: PLAN.metric_files(wildcards.metric)),
-        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+        unpack(lambda wildcards: PLAN.metrics.files(wildcards.metric)),
+        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         f"{RESULTS}/{GENERATOR}/calibration/{{metric}}.json",
@@ -31,15 +31,15 @@ rule calibrate:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        metric=lambda wildcards: PLAN.metric(wildcards.metric),
+        metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
         crop=config["optimization"]["crop"],
         batch=config["optimization"]["batch"],
         batches=config["optimization"]["calibration_batches"],
         device=DEVICE,
         code=code(
             "calibrate.py",
-            lambda wildcards: PLAN.restoration_entries(wildcards.task, wildcards.generator)
-            + PLAN.metric_entries(wildcards.metric),
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator)
+            + PLAN.metrics.entries(wildcards.metric),
         ),
     message:
         "Optimization: scale of {wildcards.metric} as a loss"
@@ -49,8 +49,8 @@ rule calibrate:
 
 rule optimize:
     input:
-        unpack(lambda wildcards: PLAN.objective_files(wildcards.objective)),
-        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+        unpack(lambda wildcards: PLAN.grid.objective_files(wildcards.objective)),
+        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         model=f"{RESULTS}/optimization/{ALONE}/model.safetensors",
@@ -70,11 +70,11 @@ rule optimize:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        objective=lambda wildcards: PLAN.objective(wildcards.objective),
+        objective=lambda wildcards: PLAN.grid.objective(wildcards.objective),
         training=TRAINING,
         device=DEVICE,
         code=code(
-            "optimize.py", lambda wildcards: PLAN.cell_entries(**names(wildcards, "task", "generator", "objective"))
+            "optimize.py", lambda wildcards: PLAN.grid.cell_entries(**names(wildcards, "task", "generator", "objective"))
         ),
     message:
         "Optimization: {wildcards.objective}, no discriminator, seed {wildcards.seed}"
@@ -84,9 +84,9 @@ rule optimize:
 
 rule optimize_adversarially:
     input:
-        unpack(lambda wildcards: PLAN.objective_files(wildcards.objective)),
-        unpack(lambda wildcards: PLAN.discriminator_files(wildcards.discriminator, wildcards.seed)),
-        corpus=PLAN.corpus(config["optimization"]["corpus"]),
+        unpack(lambda wildcards: PLAN.grid.objective_files(wildcards.objective)),
+        unpack(lambda wildcards: PLAN.grid.discriminator_files(wildcards.discriminator, wildcards.seed)),
+        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         model=f"{RESULTS}/optimization/{CELL}/model.safetensors",
@@ -109,14 +109,14 @@ rule optimize_adversarially:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        objective=lambda wildcards: PLAN.objective(wildcards.objective),
-        discriminator=lambda wildcards: PLAN.discriminator(wildcards.discriminator),
+        objective=lambda wildcards: PLAN.grid.objective(wildcards.objective),
+        discriminator=lambda wildcards: PLAN.grid.discriminator(wildcards.discriminator),
         weight=lambda wildcards: float(wildcards.weight),
         training=TRAINING,
         device=DEVICE,
         code=code(
             "optimize.py",
-            lambda wildcards: PLAN.cell_entries(**names(wildcards, "task", "generator", "objective", "discriminator")),
+            lambda wildcards: PLAN.grid.cell_entries(**names(wildcards, "task", "generator", "objective", "discriminator")),
         ),
     message:
         "Optimization: {wildcards.objective}, {wildcards.discriminator} at {wildcards.weight}, seed {wildcards.seed}"

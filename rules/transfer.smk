@@ -4,8 +4,8 @@
 
 rule transfer:
     input:
-        rated=lambda wildcards: PLAN.rated(wildcards.dataset),
-        weights=lambda wildcards: PLAN.weights(wildcards.backbone, wildcards.init, wildcards.seed),
+        rated=lambda wildcards: PLAN.pictures.rated(wildcards.dataset),
+        weights=lambda wildcards: PLAN.networks.weights(wildcards.backbone, wildcards.init, wildcards.seed),
     output:
         f"{RESULTS}/transfer/{{mode}}/{{dataset}}/{{backbone}}/{{init}}/seed-{{seed}}/predictions.csv",
     log:
@@ -20,8 +20,8 @@ rule transfer:
         runtime=1440,
         gpu=GPU,
     params:
-        backbone=lambda wildcards: PLAN.backbone(wildcards.backbone),
-        settings=lambda wildcards: PLAN.transfer(wildcards.mode),
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
+        settings=lambda wildcards: PLAN.transfer.settings(wildcards.mode),
         device=DEVICE,
         code=code("transfer.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:

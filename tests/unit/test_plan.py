@@ -7,7 +7,7 @@ from asymmetry import plan
 from asymmetry.errors import UserError
 from asymmetry.plan import Cell, Plan, canonical, cells
 
-BASE = Path(plan.__file__).parents[2]
+BASE = Path(plan.__file__).parents[3]
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_no_weights_leave_only_none():
 
 
 def test_what_metrics_were_trained_on(config):
-    assert Plan(config).trained_on() == {name: [] for name in config["assessment"]["metrics"]}
+    assert Plan(config).analysis.trained_on() == {name: [] for name in config["assessment"]["metrics"]}
     config["metrics"]["psnr"] |= {"object": "dists-official", "trained_on": ["textures", "embedded"]}
-    assert Plan(config).trained_on()["psnr"] == ["embedded", "kadid-10k", "textures"]
+    assert Plan(config).analysis.trained_on()["psnr"] == ["embedded", "kadid-10k", "textures"]
 
 
 def test_losses_and_settings(config):
@@ -86,42 +86,42 @@ def test_losses_and_settings(config):
     config["optimization"]["cells"] = [block | {"seeds": [0]} for block in blocks]
     config["assessment"]["metrics"] = ["psnr", "mae", "haarpsi", "mdsi"]
     losses = {"mae": "rec", "haarpsi": "rec-haarpsi", "mdsi": "rec-mdsi"}
-    assert Plan(config).losses() == losses, "perc-haarpsi has no L1 term"
+    assert Plan(config).analysis.losses() == losses, "perc-haarpsi has no L1 term"
     wide = [{"discriminator": "none", "weight": 0.0}, {"discriminator": "patch-vgg", "weight": 0.02}]
-    assert Plan(config).settings() == wide, "beside vanilla-vgg only two losses were trained"
+    assert Plan(config).analysis.settings() == wide, "beside vanilla-vgg only two losses were trained"
     config["objectives"]["rec-mdsi"]["kappa"] = "raw"
     config["assessment"]["metrics"].remove("mae")
-    assert Plan(config).losses() == {"haarpsi": "rec-haarpsi"}
+    assert Plan(config).analysis.losses() == {"haarpsi": "rec-haarpsi"}
 
 
 def test_scale(config):
     config["optimization"] |= {"steps": 150, "batch": 4, "crop": 64}
     config["pretraining"]["steps"] = 1500
-    assert "150 steps of 4 crops of 64 pixels after 1500 L1 steps" in Plan(config).scale()
+    assert "150 steps of 4 crops of 64 pixels after 1500 L1 steps" in Plan(config).figures.scale()
 
 
 def test_folders_and_files_of_a_cell(config):
     own = Plan(config)
-    folder = own.folder(Cell("rec-haarpsi", "patch-vgg", "0.01", 3))
+    folder = own.grid.folder(Cell("rec-haarpsi", "patch-vgg", "0.01", 3))
     assert folder == "out/optimization/sr-x4/swinir-small/rec-haarpsi/patch-vgg/weight-0.01/seed-3"
-    assert own.objective_files("rec") == {}
+    assert own.grid.objective_files("rec") == {}
     calibration = "out/generators/sr-x4/swinir-small/calibration/haarpsi.json"
-    assert own.objective_files("rec-haarpsi") == {"calibration": calibration}
+    assert own.grid.objective_files("rec-haarpsi") == {"calibration": calibration}
     config["objectives"]["rec-haarpsi"]["kappa"] = "raw"
-    assert own.objective_files("rec-haarpsi") == {}
-    files = own.objective_files("rec-dists-vgg-random")
+    assert own.grid.objective_files("rec-haarpsi") == {}
+    files = own.grid.objective_files("rec-dists-vgg-random")
     assert files["metric_backbone"] == "out/backbones/vgg/random/seed-100.safetensors"
-    assert own.discriminator_files("patch-vgg", "3") == {
+    assert own.grid.discriminator_files("patch-vgg", "3") == {
         "discriminator_backbone": "out/backbones/vgg/random/seed-3.safetensors"
     }
 
 
 def test_weights_of_a_backbone_differ_by_seed_only_where_they_are_random(config):
     own = Plan(config)
-    assert own.weights("vgg", "random", 4).endswith("vgg/random/seed-4.safetensors")
-    assert own.weights("vgg", "gan-patch-vgg", 4).endswith("vgg/gan-patch-vgg/seed-4.safetensors")
-    assert own.weights("vgg", "procedural", 4).endswith("vgg/procedural/seed-0.safetensors")
-    assert own.weights("vgg", "imagenet", 4).endswith("vgg/imagenet/seed-0.safetensors")
+    assert own.networks.weights("vgg", "random", 4).endswith("vgg/random/seed-4.safetensors")
+    assert own.networks.weights("vgg", "gan-patch-vgg", 4).endswith("vgg/gan-patch-vgg/seed-4.safetensors")
+    assert own.networks.weights("vgg", "procedural", 4).endswith("vgg/procedural/seed-0.safetensors")
+    assert own.networks.weights("vgg", "imagenet", 4).endswith("vgg/imagenet/seed-0.safetensors")
 
 
 def test_the_discriminator_of_an_initialisation(config):
@@ -133,28 +133,28 @@ def test_the_discriminator_of_an_initialisation(config):
     }
     own = Plan(config)
     cell = Cell("rec-haarpsi", "patch-vgg", "0.01", 3)
-    assert own.source("gan-patch-vgg", "3") == f"{own.folder(cell)}/discriminator.safetensors"
-    assert cell in own.cells
+    assert own.grid.source("gan-patch-vgg", "3") == f"{own.grid.folder(cell)}/discriminator.safetensors"
+    assert cell in own.grid.cells
 
 
 def test_registry_entries_of_a_cell(config):
     own = Plan(config)
     base = [("tasks", "super-resolution"), ("generators", "swinir")]
-    assert own.cell_entries("sr-x4", "swinir-small", "rec") == base
-    entries = own.cell_entries("sr-x4", "swinir-small", "rec-dists-vgg-random", "patch-vit")
+    assert own.grid.cell_entries("sr-x4", "swinir-small", "rec") == base
+    entries = own.grid.cell_entries("sr-x4", "swinir-small", "rec-dists-vgg-random", "patch-vit")
     assert entries == [*base, ("metrics", "dists"), ("backbones", "narrow-vgg"), ("backbones", "narrow-vit")]
     config["discriminators"]["own"] = {"object": "mine.critic:Critic"}
-    assert own.cell_entries("sr-x4", "swinir-small", "rec", "own")[-1] == ("discriminators", "mine.critic:Critic")
+    assert own.grid.cell_entries("sr-x4", "swinir-small", "rec", "own")[-1] == ("discriminators", "mine.critic:Critic")
 
 
 def test_unknown_names_are_told(config):
     with pytest.raises(UserError, match=r"unknown name in metrics 'pnsr'. Did you mean 'psnr'"):
-        Plan(config).metric("pnsr")
+        Plan(config).metrics.settings("pnsr")
 
 
 def test_the_sweep_has_discriminators_with_several_weights(config):
     config["figures"]["fig7"]["objective"] = "rec-haarpsi"
-    swept = Plan(config).scopes["fig7"]
+    swept = Plan(config).grid.scopes["fig7"]
     assert {cell.objective for cell in swept} == {"rec-haarpsi"}
     assert {(cell.discriminator, cell.weight) for cell in swept} == {
         ("none", "0"),
@@ -169,12 +169,12 @@ def test_pictured_cells_have_the_first_seed(config):
         "discriminators": ["none", "patch-vgg"],
         "weight": 0.10,
     }
-    assert Plan(config).pictured() == [
+    assert Plan(config).figures.pictured() == [
         Cell(objective, discriminator, weight, 1)
         for objective in ("rec-haarpsi", "rec")
         for discriminator, weight in (("none", "0"), ("patch-vgg", "0.1"))
     ]
-    labels = [panel["label"] for panel in Plan(config).panels()]
+    labels = [panel["label"] for panel in Plan(config).figures.panels()]
     assert labels == ["bicubic", "pretrained", "rec-haarpsi", "rec-haarpsi patch-vgg", "rec", "rec patch-vgg"]
 
 
@@ -186,13 +186,17 @@ def test_datasets_without_references_have_no_full_reference_models(config):
         "arms": {"vgg": ["random"]},
         "seeds": [0],
     }
-    found = {(one["mode"], one["dataset"]) for one in Plan(config).transfers()}
+    found = {(one["mode"], one["dataset"]) for one in Plan(config).transfer.models()}
     assert found == {("fr", "embedded"), ("nr", "embedded"), ("nr", "textures")}
 
 
 def test_no_two_results_have_the_same_place(config):
     own = Plan(config)
-    rows = [*own.listed(own.cells, "judgement", "provenance"), *own.assessments(), *own.transfers()]
+    rows = [
+        *own.grid.listed(own.grid.cells, "judgement", "provenance"),
+        *own.analysis.assessments(),
+        *own.transfer.models(),
+    ]
     keys = {"judgement", "provenance", "assessment", "predictions"}
     paths = [row[key] for row in rows for key in keys & row.keys()]
     assert len(set(paths)) == len(paths) > 20
@@ -213,10 +217,12 @@ def test_images_of_ones_own_are_inputs(config, tmp_path):
         "higher_is_better": True,
     }
     config["corpora"]["mine"] = {"object": "folder", "path": str(tmp_path)}
-    found = Plan(config).rated_files("mine")
+    found = Plan(config).pictures.rated_files("mine")
     assert found == {"path": str(tmp_path / "own.csv"), "images": [str(tmp_path / name) for name in ("a.png", "b.png")]}
-    assert Plan(config).corpus_files("mine") == [str(tmp_path / name) for name in ("a.png", "b.png", "own.csv")]
-    assert Plan(config).corpus_files("scenes") == []
+    assert Plan(config).pictures.corpus_files("mine") == [
+        str(tmp_path / name) for name in ("a.png", "b.png", "own.csv")
+    ]
+    assert Plan(config).pictures.corpus_files("scenes") == []
 
 
 def test_a_line_of_figure_7_keeps_its_seeds(config):
@@ -226,7 +232,7 @@ def test_a_line_of_figure_7_keeps_its_seeds(config):
     ]
     config["optimization"]["cells"] = blocks
     config["figures"]["fig7"]["objective"] = "rec-haarpsi"
-    swept = Plan(config).scopes["fig7"]
+    swept = Plan(config).grid.scopes["fig7"]
     assert {(cell.discriminator, cell.weight) for cell in swept} == {
         ("none", "0"),
         ("patch-vgg", "0.1"),
@@ -239,6 +245,6 @@ def test_a_metric_is_not_assessed_where_it_was_fitted(config):
     config["metrics"]["learned"] = {"object": "dists", "channel_weights": "fitting"}
     config["assessment"] = {"datasets": ["embedded", "fitting"], "metrics": ["psnr", "learned"]}
     own = Plan(config)
-    pairs = {(row["dataset"], row["metric"]) for row in own.assessments()}
+    pairs = {(row["dataset"], row["metric"]) for row in own.analysis.assessments()}
     assert pairs == {("embedded", "psnr"), ("fitting", "psnr"), ("embedded", "learned")}
-    assert own.trained_on() == {"psnr": [], "learned": ["fitting"]}
+    assert own.analysis.trained_on() == {"psnr": [], "learned": ["fitting"]}

@@ -207,7 +207,7 @@ def _sense(config: Config) -> Iterator[str]:
         if not block["weights"] and set(block["discriminators"]) != {NONE}:
             yield f"optimization.cells.{number}.weights: none given, and there are discriminators."
     plan = Plan(config)
-    if not plan.losses():
+    if not plan.analysis.losses():
         yield (
             "assessment.metrics: none of them is a loss in optimization.cells (beside L1 of weight 1, kappa 1; L1"
             " itself is mae), so nothing could be compared."
@@ -227,5 +227,5 @@ def _sense(config: Config) -> Iterator[str]:
             yield f"transfer.datasets: {name} shows pictures of {source}, which are trained on."
     if config["figures"]["fig7"]["objective"] not in used:
         yield "figures.fig7.objective: not in optimization.cells."
-    if not plan.pictured():
+    if not plan.figures.pictured():
         yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."

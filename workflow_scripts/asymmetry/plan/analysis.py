@@ -1,0 +1,59 @@
+"""What is compared with what: metrics on datasets, metrics with objectives, adversarial settings."""
+
+from itertools import product
+from typing import Any
+
+from asymmetry import registry
+from asymmetry.plan.definitions import NONE, Config, Definitions
+from asymmetry.plan.grid import Grid
+
+
+class Analysis(Definitions):
+    """The comparisons of a run."""
+
+    def __init__(self, config: Config, grid: Grid) -> None:
+        super().__init__(config)
+        self.cells = grid.cells
+
+    def assessments(self) -> list[dict[str, str]]:
+        """Every metric on every dataset, with the path of its table."""
+        own = self.config["assessment"]
+        return [
+            {"dataset": dataset, "metric": metric, "assessment": f"{self.results}/assessment/{dataset}/{metric}.csv"}
+            for dataset, metric in product(own["datasets"], own["metrics"])
+            if self.config["metrics"][metric].get("channel_weights") != dataset
+        ]
+
+    def trained_on(self) -> dict[str, list[str]]:
+        """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it."""
+        found = {}
+        for name in self.config["assessment"]["metrics"]:
+            metric = self.config["metrics"][name]
+            seen = {*registry.entry("metrics", metric["object"]).trained_on, *metric.get("trained_on", [])}
+            found[name] = sorted(seen | {metric["channel_weights"]} if metric.get("channel_weights") else seen)
+        return found
+
+    def losses(self) -> dict[str, str]:
+        """The objective of each assessed metric that is a loss in the grid beside L1 (kappa 1); L1 itself is `mae`."""
+        assessed = self.config["assessment"]["metrics"]
+        l1 = next((name for name in assessed if self.config["metrics"][name]["object"] == "mae"), None)
+        found: dict[str, str] = {}
+        for name in sorted({cell.objective for cell in self.cells}):
+            objective = self.config["objectives"][name]
+            metric = objective["metric"] or l1
+            if metric in assessed and objective["reconstruction"] == 1 and objective["kappa"] == 1:
+                found.setdefault(metric, name)
+        return found
+
+    def settings(self) -> list[dict[str, Any]]:
+        """The adversarial settings (discriminator, weight) in which at least three of `losses` were trained."""
+        objectives = set(self.losses().values())
+        trained: dict[tuple[str, str], set[str]] = {}
+        for cell in self.cells:
+            if cell.objective in objectives:
+                trained.setdefault((cell.discriminator, cell.weight), set()).add(cell.objective)
+        wide = [setting for setting, found in trained.items() if len(found) >= min(3, len(objectives))]
+        return [
+            {"discriminator": discriminator, "weight": float(weight)}
+            for discriminator, weight in sorted(wide, key=lambda setting: (setting[0] != NONE, *setting))
+        ]

@@ -1,0 +1,29 @@
+"""What all parts of a plan share: the config, where results lie, and how a name of the config is looked up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from asymmetry.errors import UserError, unknown
+
+Config = Mapping[str, Any]
+Entries = list[tuple[str, str]]
+Files = dict[str, Any]
+NONE = "none"
+
+
+class Definitions:
+    """The definitions of one config, which `configuration.check` has passed."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.results = config["results"]
+
+    def defined(self, section: str, name: str) -> Config:
+        """A definition of the config; a name that is not there is a `UserError` that says which are."""
+        if name not in self.config[section]:
+            raise UserError(unknown(f"name in {section}", name, self.config[section]))
+        return self.config[section][name]
+
+    def entry(self, section: str, name: str) -> tuple[str, str]:
+        """The registry entry of a definition: (kind, object)."""
+        return section, self.defined(section, name)["object"]
