@@ -56,7 +56,8 @@ rule judge_baselines:
         device=DEVICE,
         code=code(
             "judge_baselines.py",
-            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judgement.entries(),
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator)
+            + PLAN.judgement.entries(),
         ),
     message:
         "Judgement: reference, noisy reference, bicubic and pretrained {wildcards.generator}"
@@ -90,7 +91,8 @@ rule judge:
         device=DEVICE,
         code=code(
             "judge.py",
-            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator) + PLAN.judgement.entries(),
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator)
+            + PLAN.judgement.entries(),
         ),
     message:
         "Judgement: {wildcards.objective}, {wildcards.discriminator} at {wildcards.weight}, seed {wildcards.seed}"

@@ -136,7 +136,8 @@ rule pretrained_generator:
         training=config["pretraining"],
         device=DEVICE,
         code=code(
-            "pretrain_generator.py", lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator)
+            "pretrain_generator.py",
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator),
         ),
     message:
         "Networks: L1 pretraining of {wildcards.generator} for {wildcards.task}"

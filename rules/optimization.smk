@@ -74,7 +74,8 @@ rule optimize:
         training=TRAINING,
         device=DEVICE,
         code=code(
-            "optimize.py", lambda wildcards: PLAN.grid.cell_entries(**names(wildcards, "task", "generator", "objective"))
+            "optimize.py",
+            lambda wildcards: PLAN.grid.cell_entries(**names(wildcards, "task", "generator", "objective")),
         ),
     message:
         "Optimization: {wildcards.objective}, no discriminator, seed {wildcards.seed}"
@@ -116,7 +117,9 @@ rule optimize_adversarially:
         device=DEVICE,
         code=code(
             "optimize.py",
-            lambda wildcards: PLAN.grid.cell_entries(**names(wildcards, "task", "generator", "objective", "discriminator")),
+            lambda wildcards: PLAN.grid.cell_entries(
+                **names(wildcards, "task", "generator", "objective", "discriminator")
+            ),
         ),
     message:
         "Optimization: {wildcards.objective}, {wildcards.discriminator} at {wildcards.weight}, seed {wildcards.seed}"
