@@ -1,0 +1,40 @@
+# Public datasets. Needs the network (and what downloads.accept_terms must name); makes {downloads.folder}/{dataset}, the
+# unpacked dataset with a receipt.json. Interrupted downloads lie in {downloads.folder}/.partial and are continued.
+# No digest of the code is a param: hashes fix the content, so an edit of the downloader must not fetch 60 GB again.
+from asymmetry.data import catalog  # noqa: E402
+
+DOWNLOADS = config["downloads"]["folder"]
+
+
+def download_size(dataset):
+    """Bytes to be downloaded, 10 GB where the catalogue does not know."""
+    return catalog.download_bytes(dataset, config["downloads"]["sources"].get(dataset)) or 10**10
+
+
+rule download_dataset:
+    output:
+        directory(f"{DOWNLOADS}/{{dataset}}"),
+    log:
+        f"{RESULTS}/logs/downloads/{{dataset}}.log",
+    wildcard_constraints:
+        dataset="|".join(catalog.downloadable()),
+    cache: "omit-software"  # with `--cache`; Snakemake allows no benchmark beside it
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        disk_mb=lambda wildcards: int(download_size(wildcards.dataset) * 2.5 / 1e6),
+        runtime=lambda wildcards: 60 + int(download_size(wildcards.dataset) / 1e6 / 60),  # 1 MB/s
+        gpu=0,
+        downloads=1,
+    params:
+        source=lambda wildcards: config["downloads"]["sources"].get(wildcards.dataset),
+        content=lambda wildcards: catalog.digest(
+            wildcards.dataset, config["downloads"]["sources"].get(wildcards.dataset)
+        ),
+        accepted=lambda wildcards: not catalog.unaccepted([wildcards.dataset], config["downloads"]["accept_terms"]),
+    message:
+        "Downloads: {wildcards.dataset}"
+    script:
+        "../workflow_scripts/download_dataset.py"
