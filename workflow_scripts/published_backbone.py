@@ -3,7 +3,8 @@
 from asymmetry.compute import step
 
 with step(snakemake.log[0], snakemake.threads):
-    from asymmetry.artifacts import save_tensors
-    from asymmetry.networks.backbones import published_weights
+    from pathlib import Path
 
-    save_tensors(published_weights(snakemake.params.backbone["object"]), snakemake.output[0])
+    from asymmetry.networks.full import published_backbone
+
+    published_backbone(**snakemake.params.backbone, output=Path(snakemake.output[0]))

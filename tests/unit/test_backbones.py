@@ -6,7 +6,6 @@ from torch import nn
 
 from asymmetry import artifacts, registry
 from asymmetry.errors import UserError
-from asymmetry.networks import full
 from asymmetry.networks.backbones import (
     Backbone,
     calibrate_batch_norm,
@@ -14,11 +13,13 @@ from asymmetry.networks.backbones import (
     initialise,
     load_backbone,
     save_backbone,
+    set_weights,
 )
 from asymmetry.networks.convolution import L2Pool
 
 NARROW = ["narrow-vgg", "narrow-resnet", "narrow-convnext", "narrow-vit", "narrow-swin"]
-FULL = ["vgg-16", "resnet-50", "convnext-tiny", "swin-tiny", "clip-vit-b16", "dinov2-vits14"]
+FULL = ["vgg-16", "resnet-50", "convnext-tiny", "swin-tiny", "squeezenet-1-1", "clip-vit-b16", "dinov2-vits14"]
+LARGE = ["dinov2-vitb14"]
 
 
 def random_backbone(name, seed=0, **options):
@@ -32,7 +33,7 @@ def picture(*size, seed=0):
 
 
 def test_registry_lists_all_members():
-    assert set(registry.table()["backbones"]) == set(NARROW + FULL)
+    assert set(registry.table()["backbones"]) == set(NARROW + FULL + LARGE)
 
 
 @pytest.mark.parametrize("name", NARROW + FULL)
@@ -67,7 +68,7 @@ def test_maps_are_as_declared(name):
 def test_random_weights_depend_on_the_seed_alone(name):
     one, again, other = (random_backbone(name, seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(one[key], again[key]) for key in one)
-    weights = [key for key in one if one[key].dim() > 1]
+    weights = [key for key in one if one[key].dim() > 1 and key not in ("mean", "std")]
     assert not any(torch.equal(one[key], other[key]) for key in weights)
 
 
@@ -131,7 +132,7 @@ def test_vgg16_is_that_of_torchvision():
 
     backbone = random_backbone("vgg-16")
     layers = vgg.make_layers(vgg.cfgs["D"])
-    layers.load_state_dict({key.removeprefix("features."): value for key, value in backbone.state_dict().items()})
+    layers.load_state_dict(backbone.features.state_dict())
     x = picture(1, 3, 32, 48)
     outputs = []
     y = (x - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
@@ -148,6 +149,22 @@ def test_swin_maps_are_channels_first():
     normalised = (x - backbone.mean) / backbone.std
     with torch.no_grad():
         assert torch.equal(backbone(x)[0], backbone.features[:2](normalised).permute(0, 3, 1, 2))
+
+
+def test_squeezenet_is_that_of_torchvision():
+    from torchvision.models import squeezenet1_1
+
+    backbone = random_backbone("squeezenet-1-1")
+    theirs = squeezenet1_1(weights=None).features.eval()
+    theirs.load_state_dict(backbone.features.state_dict())
+    x = picture(1, 3, 64, 48)
+    y = (x - backbone.mean) / backbone.std
+    with torch.no_grad():
+        maps = backbone(x)
+        inside = theirs[:2](y)
+        assert torch.equal(maps[0][..., :31, :23], inside)
+        assert torch.equal(maps[-1], theirs(nn.functional.pad(y, (0, 1, 0, 1), mode="replicate")))
+    assert [tuple(part.shape[2:]) for part in maps] == [(32, 24), (16, 12), (8, 6), (4, 3)]
 
 
 @pytest.mark.parametrize("shift", [0, 2])
@@ -214,48 +231,36 @@ def test_a_backbone_of_the_users_own():
     assert create_backbone(f"{__name__}:Stem")(picture(1, 3, 16, 16))[0].shape == (1, 4, 8, 8)
 
 
-@pytest.fixture
-def no_network(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise OSError("no network")
-
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("name", "file"), [("swin-tiny", "swin_t-704ceda3.pth"), ("dinov2-vits14", "model.safetensors")]
-)
-def test_weights_that_cannot_be_downloaded(no_network, name, file):
-    with pytest.raises(UserError) as caught:
-        full.published_weights(name)
-    assert file in str(caught.value)
-    assert "no network" in str(caught.value)
-    assert f"put it at {no_network / 'checkpoints'}" in str(caught.value)
-    with pytest.raises(UserError, match="unknown backbone with published weights"):
-        full.published_weights("narrow-vgg")
+def test_the_normalisation_travels_with_the_weights(tmp_path):
+    backbone = random_backbone("narrow-vgg")
+    backbone.mean.fill_(0.25)
+    backbone.std.fill_(0.5)
+    save_backbone(backbone, tmp_path / "weights.safetensors")
+    loaded = load_backbone("narrow-vgg", tmp_path / "weights.safetensors")
+    assert loaded.mean.flatten().tolist() == [0.25] * 3
+    assert torch.equal(loaded(picture(1, 3, 32, 32))[0], backbone(picture(1, 3, 32, 32))[0])
 
 
-def test_published_weights_fit_torchvision_members(no_network, monkeypatch):
-    state = {
-        "features.0.weight": torch.ones(1),
-        "classifier.0.weight": torch.ones(1),
-        "classifier.0.bias": torch.ones(1),
-    }
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: state)
-    assert list(full.published_weights("vgg-16")) == ["features.0.weight"]
+def test_weights_from_elsewhere_fit_in_every_name_and_shape():
+    backbone, other = random_backbone("narrow-resnet"), random_backbone("narrow-resnet", seed=1)
+    weights = {key: value for key, value in other.state_dict().items() if key not in ("mean", "std")}
+    backbone.mean.fill_(0.25)
+    set_weights(backbone, {key: value for key, value in weights.items() if "num_batches" not in key}, "file")
+    assert torch.equal(backbone.stem[0].weight, other.stem[0].weight)
+    assert backbone.mean.flatten().tolist() == [0.25] * 3
+    for change, message in [
+        ({"stem.0.weight": weights["stem.0.weight"][:1]}, r"stem.0.weight is \(1, 3, 7, 7\), not \(16, 3, 7, 7\)"),
+        ({"fc.weight": torch.ones(1)}, "fc.weight is none of its names"),
+        ({"mean": torch.ones(1)}, "brings a normalisation: mean"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            set_weights(backbone, weights | change, "file")
+    weights.pop("stem.0.weight")
+    with pytest.raises(UserError, match=r"^file does not fit NarrowResnet:\n  - stem.0.weight is missing$"):
+        set_weights(backbone, weights, "file")
 
 
-def test_published_weights_fit_timm_members(no_network):
-    from safetensors.torch import save_file
-    from timm import create_model
-
-    published = create_model(full.TIMM["dinov2-vits14"]).state_dict()
-    file = no_network / "checkpoints" / f"{full.TIMM['dinov2-vits14']}.safetensors"
-    file.parent.mkdir()
-    save_file({key: value.contiguous() for key, value in published.items()}, file)
-    weights = full.published_weights("dinov2-vits14")
-    backbone = create_backbone("dinov2-vits14")
-    backbone.load_state_dict(weights, strict=True)
-    assert torch.equal(backbone.network.blocks[3].mlp.fc1.weight, published["blocks.3.mlp.fc1.weight"])
+def test_the_beginning_that_all_names_share_may_be_missing():
+    backbone, other = random_backbone("narrow-vgg"), random_backbone("narrow-vgg", seed=1)
+    set_weights(backbone, other.features.state_dict(), "file")
+    assert torch.equal(backbone.features[0].weight, other.features[0].weight)

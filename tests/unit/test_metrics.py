@@ -201,13 +201,17 @@ def test_unknown_names_and_directions():
         create_metric("dists")
 
 
-def test_published_weights_are_taken_from_the_cache_only(tmp_path, monkeypatch):
+def test_offline_the_message_names_the_published_weights(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no network")
+
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(UserError, match=r"needs the weights .*alexnet.*Hint: put https"):
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(UserError, match=r"weights alexnet.* cannot be had from https.*no network.*put it at"):
         create_metric("lpips")
-    with pytest.raises(UserError, match=r"needs the weights .*vgg16"):
+    with pytest.raises(UserError, match=r"weights vgg16"):
         create_metric("lpips", net="vgg")
-    with pytest.raises(UserError, match=r"needs the weights .*vgg16"):
+    with pytest.raises(UserError, match=r"weights vgg16"):
         create_metric("dists-official")
     with pytest.raises(UserError, match="no net 'squeeze'"):
         create_metric("lpips", net="squeeze")
@@ -218,11 +222,11 @@ def test_lpips_has_finite_gradients_where_features_vanish(monkeypatch):
 
     torch.manual_seed(0)
     network = alexnet(weights=None)
-    monkeypatch.setattr(piq_metrics, "require_cached", lambda *_: None)
-    monkeypatch.setattr("lpips.pretrained_networks.tv.alexnet", lambda pretrained: network)
-    metric = create_metric("lpips")
     with torch.no_grad():
         network.features[0].bias.fill_(-0.05)
+    weights = {f"features.{name}": tensor for name, tensor in network.features.state_dict().items()}
+    monkeypatch.setattr(piq_metrics.published, "read", lambda _: weights)
+    metric = create_metric("lpips")
     image = with_flat_patches(tensor(80))
     prediction = blurred(image, 3).requires_grad_()
     loss = metric.loss(prediction=prediction, reference=image)

@@ -1,4 +1,4 @@
-"""Adapters onto the metrics of piq and lpips: RGB in [0, 1], a value an image, finite gradients.
+"""The metrics of piq and lpips, and DISTS as published: RGB in [0, 1], a value an image, finite gradients.
 
 Their gradients are NaN where a root is taken of exactly 0: at a flat patch of the output, which clamping makes often
 enough, or where output and reference agree. Under `FiniteRoots` the values stay what the packages give, and the slope
@@ -7,7 +7,6 @@ at exactly 0 is 0, a subgradient wherever the root is a norm, as it is in FSIM, 
 
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import piq
@@ -17,7 +16,12 @@ from torch.overrides import TorchFunctionMode
 
 from asymmetry.errors import UserError
 from asymmetry.metrics.base import FidelityMetric
+from asymmetry.metrics.dists import Dists
+from asymmetry.networks import published
+from asymmetry.networks.backbones import check_fit, set_weights
+from asymmetry.networks.convolution import Vgg
 
+TRUNKS = {"alex": "alexnet", "vgg": "vgg-16"}
 ROOTS = {torch.sqrt, Tensor.sqrt}
 POWERS = {torch.pow, Tensor.pow, Tensor.__pow__}
 
@@ -66,20 +70,26 @@ class PiqMetric(FidelityMetric):
 
 
 class Lpips(FidelityMetric):
-    """LPIPS v0.1 of Zhang et al., CVPR 2018, on `alex` or `vgg`, whose ImageNet weights must be in torch's cache."""
+    """LPIPS v0.1 of Zhang et al., CVPR 2018, on `alex` or `vgg` with their public ImageNet weights.
+
+    The linear weights come with the package lpips.
+    """
 
     higher_is_better = False
 
     def __init__(self, net: str = "alex") -> None:
         super().__init__()
         import lpips
-        from torchvision.models import AlexNet_Weights, VGG16_Weights
 
-        weights = {"alex": AlexNet_Weights.IMAGENET1K_V1, "vgg": VGG16_Weights.IMAGENET1K_V1}
-        if net not in weights:
+        if net not in TRUNKS:
             raise UserError(f"lpips has no net {net!r}.", "use one of: alex, vgg")
-        require_cached("lpips", weights[net].url)
-        self.network = made_quietly(lpips.LPIPS, net=net, verbose=False)
+        weights = published.read(TRUNKS[net])
+        self.network = made_quietly(lpips.LPIPS, net=net, pnet_rand=True, verbose=False)
+        trunk = self.network.net
+        names = {name: f"features.{name.partition('.')[2]}" for name in trunk.state_dict()}  # slice1.0.weight, ...
+        own = {names[name]: tensor for name, tensor in trunk.state_dict().items()}
+        check_fit(weights, own, f"the public weights of {TRUNKS[net]} do not fit lpips")
+        trunk.load_state_dict({name: weights[source] for name, source in names.items()})
         self.requires_grad_(False).eval()
 
     def _compare(self, prediction: Tensor, content: Tensor) -> Tensor:
@@ -87,30 +97,14 @@ class Lpips(FidelityMetric):
             return self.network(prediction, content.expand_as(prediction), normalize=True).flatten()
 
 
-class OfficialDists(FidelityMetric):
-    """DISTS with its published weights, through piq, which reduces images to a shorter side of 256 by itself."""
-
-    higher_is_better = False
+class OfficialDists(Dists):
+    """DISTS as published: VGG-16 with L2 pooling, alpha and beta as released. It resizes nothing by itself."""
 
     def __init__(self) -> None:
-        super().__init__()
-        from torchvision.models import VGG16_Weights
-
-        require_cached("dists-official", VGG16_Weights.IMAGENET1K_V1.url, piq.DISTS._weights_url)
-        self.network = made_quietly(piq.DISTS, reduction="none")
-        self.network.model.requires_grad_(False).eval()
-
-    def _compare(self, prediction: Tensor, content: Tensor) -> Tensor:
-        return self.network(prediction, content.expand_as(prediction))
-
-
-def require_cached(metric: str, *urls: str) -> None:
-    """Refuse with a `UserError` unless the files of these addresses are in torch's cache; nothing is downloaded."""
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    for url in urls:
-        file = folder / url.rpartition("/")[2]
-        if not file.is_file():
-            raise UserError(f"{metric} needs the weights {file}, which are not there.", f"put {url} in that folder")
+        backbone = Vgg((64, 128, 256, 512, 512), (2, 2, 3, 3, 3), pooling="l2")
+        set_weights(backbone, published.read("vgg-16"), published.entry("vgg-16").file)
+        weights = published.read("dists")
+        super().__init__(backbone, weights["alpha"].flatten(), weights["beta"].flatten())
 
 
 def made_quietly(network: Callable[..., nn.Module], **settings: Any) -> nn.Module:

@@ -4,7 +4,7 @@ One object serves the DISTS family of metrics, discriminators, pretraining and q
 fits it in all of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -14,9 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from asymmetry import artifacts, registry
-from asymmetry.errors import UserError
+from asymmetry.errors import UserError, listing
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+NORMALISATION = ("mean", "std")
+COUNT = ".num_batches_tracked"
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
@@ -24,9 +26,11 @@ class Backbone(nn.Module):
     """Feature maps by stage of pictures (N, 3, H, W), RGB in [0, 1].
 
     A member sets `architecture` and implements `extract`; normalisation of the input, its size and the choice of stages
-    are done here. Buffers of the normalisation are not part of the state dict.
+    are done here. `mean` and `std` belong to the state dict: whoever takes the weights takes the normalisation that
+    they were trained with, through discriminators and back.
 
     Attributes:
+        mean, std: of the normalisation (x - mean) / std, (1, 3, 1, 1), for RGB in [0, 1].
         architecture: `convolution` or `attention`.
         channels: channels of each stage.
         strides: input pixels per feature position of each stage (nominal where the input is resized).
@@ -48,8 +52,8 @@ class Backbone(nn.Module):
         self.channels = tuple(channels)
         self.strides = tuple(strides)
         self.multiple = multiple
-        for name, values in zip(("mean", "std"), normalisation, strict=True):
-            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+        for name, values in zip(NORMALISATION, normalisation, strict=True):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1))
 
     def extract(self, x: Tensor) -> Iterator[Tensor]:
         """Yield the map of each stage (N, C, h, w) in order, from a normalised picture whose size fits.
@@ -136,8 +140,44 @@ def calibrate_batch_norm(backbone: Backbone, images: Tensor) -> None:
     backbone.eval()
 
 
+def check_fit(weights: Mapping[str, Tensor], own: Mapping[str, Tensor], what: str) -> None:
+    """Refuse weights whose names and shapes are not those of a network's own state: `what`, then name by name."""
+    problems = [f"{name} is missing" for name in own if name not in weights]
+    problems += [f"{name} is none of its names" for name in weights if name not in own]
+    problems += [
+        f"{name} is {tuple(tensor.shape)}, not {tuple(own[name].shape)}"
+        for name, tensor in weights.items()
+        if name in own and tensor.shape != own[name].shape
+    ]
+    if problems:
+        raise UserError(f"{what}:\n{listing(problems, limit=6)}")
+
+
+def set_weights(backbone: Backbone, weights: Mapping[str, Tensor], source: object) -> None:
+    """Load weights from elsewhere, which bring no normalisation: every name and shape must agree.
+
+    The beginning that all names of the backbone share (`features.`, `network.`) may be missing from all of them, and so
+    may batch norm's counts of batches, which older files do not have.
+
+    Args:
+        backbone: what they are for; its `mean` and `std` stay.
+        weights: by name.
+        source: where they come from, for the message.
+    """
+    if carried := [name for name in NORMALISATION if name in weights]:
+        raise UserError(f"{source} brings a normalisation: {', '.join(carried)}.", "take it out of the file")
+    own = {name: tensor for name, tensor in backbone.state_dict().items() if name not in NORMALISATION}
+    beginnings = {name.partition(".")[0] for name in own}
+    shared = f"{beginnings.pop()}." if len(beginnings) == 1 else ""
+    if not any(name.startswith(shared) for name in weights):
+        weights = {shared + name: tensor for name, tensor in weights.items()}
+    weights = {name: tensor for name, tensor in own.items() if name.endswith(COUNT)} | dict(weights)
+    check_fit(weights, own, f"{source} does not fit {type(backbone).__name__}")
+    backbone.load_state_dict(weights, strict=False)
+
+
 def save_backbone(backbone: Backbone, path: str | Path, **facts: object) -> None:
-    """Write the weights as safetensors, with `facts` (where they come from) as metadata."""
+    """Write weights and normalisation as safetensors, with `facts` (where they come from) as metadata."""
     artifacts.save_tensors(backbone.state_dict(), path, **facts)
 
 

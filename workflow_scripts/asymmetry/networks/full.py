@@ -1,4 +1,4 @@
-"""The full backbones of torchvision and timm, and the published weights of all full members.
+"""The full backbones of torchvision and timm, and the public weights of all full members.
 
 VGG-16 is `convolution.Vgg` at full width. Classifiers are left out; there is neither dropout nor stochastic depth.
 """
@@ -7,25 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import timm
-import torch
+import torch.nn.functional as F
 import torchvision
+from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import Tensor, nn
 
-from asymmetry.errors import UserError, unknown
-from asymmetry.networks.backbones import IMAGENET, Backbone
+from asymmetry.errors import UserError
+from asymmetry.networks import published
+from asymmetry.networks.backbones import IMAGENET, Backbone, create_backbone, save_backbone, set_weights
 
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 TIMM = {
     "clip-vit-b16": "vit_base_patch16_clip_quickgelu_224.openai",
     "dinov2-vits14": "vit_small_patch14_dinov2.lvd142m",
+    "dinov2-vitb14": "vit_base_patch14_dinov2.lvd142m",
 }
-TORCHVISION = {
-    "vgg-16": "VGG16_Weights.IMAGENET1K_V1",
-    "resnet-50": "ResNet50_Weights.IMAGENET1K_V1",
-    "convnext-tiny": "ConvNeXt_Tiny_Weights.IMAGENET1K_V1",
-    "swin-tiny": "Swin_T_Weights.IMAGENET1K_V1",
-}
-CLASSIFIERS = ("fc.", "classifier.", "head.", "norm.")
 
 
 class Resnet50(Backbone):
@@ -89,6 +85,29 @@ class SwinTiny(Backbone):
                 yield x.permute(0, 3, 1, 2)
 
 
+class Squeezenet(Backbone):
+    """SqueezeNet 1.1 (Iandola et al. 2016) of torchvision: what goes into each pooling, and the end; strides 2 to 16.
+
+    Its first convolution does not pad: a row and a column are repeated at the lower right end, so that even sides halve
+    exactly and a patch head has its 8x8 logits. Every position that torchvision has keeps its receptive field.
+    """
+
+    architecture = "convolution"
+
+    def __init__(self) -> None:
+        super().__init__((64, 128, 256, 512), (2, 4, 8, 16))
+        self.features = torchvision.models.squeezenet1_1(weights=None).features
+
+    def extract(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield the first ReLU and the outputs of the Fire modules 3, 5 and 9."""
+        x = F.pad(x, (0, 1, 0, 1), mode="replicate")
+        for layer in self.features:
+            if isinstance(layer, nn.MaxPool2d):
+                yield x
+            x = layer(x)
+        yield x
+
+
 class TimmVit(Backbone):
     """A ViT of timm: the patch tokens after every third of its twelve blocks, normalised, as maps."""
 
@@ -121,47 +140,38 @@ class Dinov2VitS14(TimmVit):
         super().__init__(TIMM["dinov2-vits14"], 384, 14, IMAGENET)
 
 
-def vision_transformer(name: str, file: Path | None = None) -> nn.Module:
-    """A ViT of timm without classifier, for any input size; with the weights of `file` where one is given."""
-    return timm.create_model(
-        name,
-        pretrained=file is not None,
-        pretrained_cfg_overlay={"file": str(file)} if file else None,
-        num_classes=0,
-        dynamic_img_size=True,
-        weight_init="skip",
-    )
+class Dinov2VitB14(TimmVit):
+    """DINOv2's ViT-B/14, as its ViT-S/14."""
+
+    def __init__(self) -> None:
+        super().__init__(TIMM["dinov2-vitb14"], 768, 14, IMAGENET)
+
+
+def vision_transformer(name: str) -> nn.Module:
+    """A ViT of timm without classifier, for any input size."""
+    return timm.create_model(name, num_classes=0, dynamic_img_size=True, weight_init="skip")
 
 
 def published_weights(object: str) -> dict[str, Tensor]:
-    """The published weights of a full backbone (the `imagenet` initialisation), as its state dict.
-
-    Downloaded once, to torch's folder of checkpoints; a file that is there already is used.
+    """The public weights of a full backbone under its own names, without what its file has beside them.
 
     Raises:
-        UserError: no weights are published for this backbone, or they cannot be had; names the file and its address.
+        UserError: none are on record for this backbone, or they cannot be had.
     """
-    if object in TORCHVISION:
-        address = torchvision.models.get_weight(TORCHVISION[object]).url
-        name = address.rpartition("/")[2]
-    elif object in TIMM:
-        repository = timm.get_pretrained_cfg(TIMM[object]).hf_hub_id
-        address = f"https://huggingface.co/{repository}/resolve/main/model.safetensors"
-        name = f"{TIMM[object]}.safetensors"
-    else:
-        raise UserError(unknown("backbone with published weights", object, {**TORCHVISION, **TIMM}))
-    file = Path(torch.hub.get_dir(), "checkpoints", name)
-    try:
-        if object in TORCHVISION:
-            state = torch.hub.load_state_dict_from_url(address, file_name=name, check_hash=True, map_location="cpu")
-            return {key: value for key, value in state.items() if not key.startswith(CLASSIFIERS)}
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(address, str(file))
-        state = vision_transformer(TIMM[object], file).state_dict()
-        return {f"network.{key}": value for key, value in state.items()}
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"the published weights of {object} cannot be had: {address} ({error}).",
-            f"download that file elsewhere and put it at {file}",
-        ) from error
+    state = published.read(object)
+    if object != "clip-vit-b16":
+        return state
+    network = vision_transformer(TIMM[object])
+    expected = network.pos_embed.shape[1:]
+    if (found := state["visual.positional_embedding"].shape) != expected:  # timm would interpolate them
+        raise UserError(f"the public weights of {object} have positions {tuple(found)}, not {tuple(expected)}.")
+    return checkpoint_filter_fn(state, network)
+
+
+def published_backbone(object: str, *, output: Path, **options: object) -> None:
+    """Write the public weights of a full backbone, with its normalisation and where they come from."""
+    record = published.entry(object)
+    backbone = create_backbone(object, **options)
+    set_weights(backbone, published_weights(object), record.file)
+    facts = {"revision": record.revision, "sha256": record.sha256, "licence": record.licence}
+    save_backbone(backbone, output, initialisation="published", **facts)

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from asymmetry import images
+from asymmetry import images, tables
 from asymmetry.artifacts import load_tensors
 from asymmetry.compute import stable_seed
-from asymmetry.data.corpora import load_corpus
 from asymmetry.errors import UserError
 from asymmetry.networks.backbones import calibrate_batch_norm, create_backbone, initialise, save_backbone
 
@@ -23,11 +22,11 @@ def random_backbone(object: str, *, seed: int, corpus: Path, output: Path, **opt
     backbone = create_backbone(object, **options)
     initialise(backbone, stable_seed("backbone", object, seed))
     rng = np.random.default_rng(stable_seed("batch norm", seed))
-    pictures = [array for _, array in load_corpus(corpus)]
-    side = min(CROP, *(length for picture in pictures for length in picture.shape[:2]))
+    frame = tables.read(corpus, "corpus")
+    side = min(CROP, int(frame[["height", "width"]].to_numpy().min()))
     crops = []
-    for number in rng.integers(len(pictures), size=CROPS):
-        picture = pictures[number]
+    for number in rng.integers(len(frame), size=CROPS):
+        picture = images.read(corpus.parent / frame["image"].iloc[number])
         top, left = (int(rng.integers(length - side + 1)) for length in picture.shape[:2])
         crops.append(images.to_tensor(picture[top : top + side, left : left + side]))
     calibrate_batch_norm(backbone, torch.cat(crops))

@@ -1,0 +1,17 @@
+"""Rule published_generator."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.networks.files import published_generator
+
+    generator = snakemake.params.generator
+    published_generator(
+        generator["object"],
+        snakemake.params.task["scale"],
+        generator.get("options", {}),
+        Path(snakemake.input.weights),
+        Path(snakemake.output.model),
+    )
