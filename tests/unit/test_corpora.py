@@ -4,7 +4,7 @@ import pytest
 
 from asymmetry import images, tables
 from asymmetry.data import embedded
-from asymmetry.data.corpora import check_disjoint, load_corpus, make_corpus
+from asymmetry.data.corpora import content, each_picture, load_corpus, make_corpus
 from asymmetry.data.pictures import Picture
 from asymmetry.errors import UserError
 
@@ -59,23 +59,27 @@ def test_training_pool_holds_photographs_and_generated_pictures(pool):
     assert frame.loc[frame["scene"] == "page", ["height", "width"]].iloc[0].tolist() == [48, 96]
 
 
-def test_pools_share_nothing(scenes, pool):
-    check_disjoint(scenes, pool)
+def test_pools_share_no_file():
     assert not set(embedded.SCENES) & set(embedded.TRAINING)
     files = {entry[:2] for entry in embedded.SCENES.values()} | {entry[:2] for entry in embedded.TRAINING.values()}
     assert len(files) == 20
     assert not any("right" in file for _, file in files), "the right view shows a scene of pool E"
 
 
-def test_disjoint_refuses_a_shared_scene_and_a_renamed_picture(scenes, tmp_path):
-    name, array = load_corpus(scenes)[0]
-    for number, file in enumerate((name, "renamed")):
-        images.write(array, tmp_path / str(number) / f"{file}.png")
-        make_corpus(tmp_path / f"corpus-{number}" / "manifest.csv", "folder", seed=0, path=tmp_path / str(number))
-    with pytest.raises(UserError, match="'astronaut' is in both"):
-        check_disjoint(scenes, tmp_path / "corpus-0" / "manifest.csv")
-    with pytest.raises(UserError, match="'renamed' is the same picture as 'astronaut'"):
-        check_disjoint(scenes, tmp_path / "corpus-1" / "manifest.csv")
+def test_pictures_are_read_one_at_a_time(scenes, monkeypatch):
+    read = []
+    monkeypatch.setattr(images, "read", lambda path: read.append(path) or np.zeros((2, 2, 3), np.uint8))
+    pictures = each_picture(scenes)
+    assert not read
+    next(pictures)
+    assert len(read) == 1
+
+
+def test_content_tells_pictures_apart():
+    picture = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    others = [picture[::-1], picture.reshape(4, 2, 3), picture[:, ::-1], picture + 1]
+    assert len({content(array) for array in (picture, *others)}) == 5
+    assert content(picture.copy()) == content(np.asfortranarray(picture)) == content(picture)
 
 
 def test_rerun_replaces_all_and_gives_the_same_bytes(tmp_path):

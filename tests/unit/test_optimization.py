@@ -3,21 +3,35 @@ import os
 import signal
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from rated_set import picture
-from tiny_training import DISCRIMINATOR, GENERATOR, HAARPSI, REC, REC_HAARPSI, TASK, TRAINING, make_files, train
-from tiny_training import make_pictures as make_corpus
+from tiny_training import (
+    DISCRIMINATOR,
+    GENERATOR,
+    HAARPSI,
+    PLAIN,
+    REC,
+    REC_HAARPSI,
+    TASK,
+    TRAINING,
+    make_files,
+    make_packed,
+    make_pictures,
+    train,
+)
 
 from asymmetry import images, tables
 from asymmetry.artifacts import load_tensors, read_facts, read_json
+from asymmetry.data.packing import pack
 from asymmetry.errors import UserError
 from asymmetry.networks.backbones import load_backbone
 from asymmetry.training import optimization
 from asymmetry.training.generator import Cell
 from asymmetry.training.initialisation import discriminator_backbone
 
-PRETRAINING = {"steps": 3, "batch": 2, "crop": 32, "learning_rate": 1e-3, "checkpoint_every": 2}
+PRETRAINING = {key: value for key, value in TRAINING.items() if key != "measure_every"}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +51,7 @@ def trained(files, base):
 
 @pytest.fixture(scope="module")
 def held_out(base):
-    return make_corpus(base / "held-out", [7, 8])
+    return make_pictures(base / "held-out", [7, 8])
 
 
 def pretrain(folder, corpus, held_out, **changed):
@@ -45,6 +59,7 @@ def pretrain(folder, corpus, held_out, **changed):
         "task": TASK,
         "generator": GENERATOR,
         "training": PRETRAINING,
+        "acceleration": PLAIN,
         "device": "cpu",
         "code": "digest",
         "output": folder / "pretrained.safetensors",
@@ -65,7 +80,7 @@ def test_pretraining_writes_a_generator(files, held_out, tmp_path):
 
 
 def test_a_scene_on_both_sides_is_refused(files, tmp_path):
-    leak = make_corpus(tmp_path / "leak", [1, 9])
+    leak = make_pictures(tmp_path / "leak", [1, 9])
     with pytest.raises(UserError, match="scene 'scene-1' is in both"):
         pretrain(tmp_path, files["corpus"], leak)
     assert not (tmp_path / "pretrained.safetensors").exists()
@@ -73,7 +88,7 @@ def test_a_scene_on_both_sides_is_refused(files, tmp_path):
 
 def test_a_picture_on_both_sides_is_refused(files, tmp_path):
     images.write(picture(48, 0), tmp_path / "leak" / "pictures" / "renamed.png")
-    leak = make_corpus(tmp_path / "leak", [9])
+    leak = make_pictures(tmp_path / "leak", [9])
     with pytest.raises(UserError, match="scene 'renamed' is the same picture as 'scene-0'"):
         pretrain(tmp_path, files["corpus"], leak)
 
@@ -169,7 +184,7 @@ def stop_in_step(monkeypatch, number):
 @pytest.mark.parametrize("change", [None, "picture", "code", "weight"])
 def test_a_stopped_cell_goes_on_if_nothing_has_changed(trained, files, tmp_path, monkeypatch, caplog, change):
     files = copy.copy(files)
-    files["corpus"] = make_corpus(tmp_path / "corpus", range(2))
+    files["corpus"] = make_packed(tmp_path / "corpus", range(2))
     with monkeypatch.context() as patch:
         stop_in_step(patch, 2)
         with pytest.raises(SystemExit):
@@ -177,6 +192,7 @@ def test_a_stopped_cell_goes_on_if_nothing_has_changed(trained, files, tmp_path,
     assert {path.name for path in (tmp_path / "cell").iterdir()} == {"state"}
     if change == "picture":  # the manifest does not tell
         images.write(np.flipud(picture(48, 0)), files["corpus"].parent / "images" / "scene-0.png")
+        pack(files["corpus"].parent / "manifest.csv", files["corpus"], **TASK)
     changed = {"code": {"code": "other"}, "weight": {"weight": 0.02}}.get(change, {})
     with caplog.at_level("INFO", "asymmetry"):
         outputs = train(files, tmp_path / "cell", **changed)
@@ -199,6 +215,37 @@ def test_own_discriminator(files, tmp_path, monkeypatch):
     assert load_tensors(outputs["discriminator"])["0.weight"].shape == (5, 3, 4, 4)
     assert read_json(outputs["provenance"])["discriminator"] == {}
     assert tables.read(outputs["history"], "history")["adversarial"].notna().all()
+
+
+def test_a_batch_in_parts_gives_the_same_training(files, held_out, tmp_path):
+    """L1, HaarPSI and a discriminator; two pictures at once, or one after the other."""
+    training = TRAINING | {"measure_every": 1}
+    whole, parts = (train(files, tmp_path / str(count), training=training | {"accumulate": count}) for count in (1, 2))
+    one, two = (
+        pretrain(tmp_path / f"l1-{count}", files["corpus"], held_out, training=PRETRAINING | {"accumulate": count})
+        for count in (1, 2)
+    )
+    for ours, theirs in [
+        (whole["model"], parts["model"]),
+        (whole["discriminator"], parts["discriminator"]),
+        (one, two),
+    ]:
+        ours, theirs = load_tensors(ours), load_tensors(theirs)
+        for key, tensor in ours.items():
+            torch.testing.assert_close(theirs[key], tensor, atol=1e-4, rtol=1e-3)
+    ours, theirs = (tables.read(outputs["history"], "history") for outputs in (whole, parts))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-3)
+
+
+def test_batches_made_ahead_change_nothing(trained, files, tmp_path):
+    outputs = train(files, tmp_path, acceleration=PLAIN | {"workers": 2})
+    for name in ("model", "discriminator", "history"):
+        assert outputs[name].read_bytes() == trained[name].read_bytes()
+
+
+def test_a_batch_that_cannot_be_divided(files, tmp_path):
+    with pytest.raises(UserError, match="a batch of 2 cannot be computed in 3 equal parts"):
+        train(files, tmp_path, training=TRAINING | {"accumulate": 3})
 
 
 def test_wrong_weights_are_refused(files, tmp_path):

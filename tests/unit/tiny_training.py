@@ -8,6 +8,7 @@ from rated_set import picture
 
 from asymmetry import artifacts, images
 from asymmetry.data.corpora import make_corpus
+from asymmetry.data.packing import pack
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.networks.generators import create_generator
 from asymmetry.training.optimization import optimize
@@ -29,7 +30,16 @@ DISCRIMINATOR = {
 HAARPSI = {"object": "haarpsi", "options": {}, "resize": "none", "higher_is_better": None}
 REC = {"reconstruction": 1, "metric": None, "kappa": 1}
 REC_HAARPSI = {"reconstruction": 1, "metric": HAARPSI, "kappa": 1}
-TRAINING = {"steps": 3, "batch": 2, "crop": 32, "learning_rate": 1e-3, "checkpoint_every": 2, "measure_every": 2}
+TRAINING = {
+    "steps": 3,
+    "batch": 2,
+    "accumulate": 1,
+    "crop": 32,
+    "learning_rate": 1e-3,
+    "checkpoint_every": 2,
+    "measure_every": 2,
+}
+PLAIN = {"autocast": False, "channels_last": False, "compile": False, "fused": False, "workers": 0}
 
 
 def make_pictures(folder: Path, seeds: Iterable[int], size: int = 48) -> Path:
@@ -40,10 +50,16 @@ def make_pictures(folder: Path, seeds: Iterable[int], size: int = 48) -> Path:
     return folder / "manifest.csv"
 
 
+def make_packed(folder: Path, seeds: Iterable[int], size: int = 48) -> Path:
+    """The same, packed for the task. Returns the index."""
+    pack(make_pictures(folder, seeds, size), folder / "packed.csv", **TASK)
+    return folder / "packed.csv"
+
+
 def make_files(folder: Path) -> dict[str, Path]:
     """What a cell starts from: corpus, weights of the generator and of the discriminator's backbone, a calibration."""
     files = {
-        "corpus": make_pictures(folder / "corpus", range(2)),
+        "corpus": make_packed(folder / "corpus", range(2)),
         "generator": folder / "generator.safetensors",
         "discriminator_backbone": folder / "backbone.safetensors",
         "calibration": folder / "calibration.json",
@@ -69,6 +85,7 @@ def train(files: dict[str, Path], folder: Path, **changed: object) -> dict[str, 
         "discriminator": DISCRIMINATOR,
         "weight": 0.01,
         "training": TRAINING,
+        "acceleration": PLAIN,
         "seed": 0,
         "device": "cpu",
         "code": "digest",

@@ -1,6 +1,7 @@
-"""Corpora: pictures with a manifest (shape `corpus`), made by kind, loaded, and kept apart from each other."""
+"""Corpora: pictures with a manifest (shape `corpus`), made by kind and loaded."""
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from asymmetry import images, registry, tables
 from asymmetry.compute import progress
 from asymmetry.data.pictures import fresh_folder
-from asymmetry.errors import UserError, listing
+from asymmetry.errors import UserError
 
 
 def make_corpus(output: Path, object: str, seed: int, **options: object) -> None:
@@ -43,28 +44,18 @@ def make_corpus(output: Path, object: str, seed: int, **options: object) -> None
     tables.write(pd.DataFrame(rows.values()), output, "corpus")
 
 
-def load_corpus(manifest: Path) -> list[tuple[str, np.ndarray]]:
-    """The scene and the picture, uint8 (H, W, 3), of every row of a manifest, in its order."""
+def each_picture(manifest: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The scene and the picture, uint8 (H, W, 3), of every row of a manifest, in its order: one at a time in memory."""
     frame = tables.read(manifest, "corpus")
-    folder = Path(manifest).parent
-    return [(scene, images.read(folder / image)) for scene, image in zip(frame["scene"], frame["image"], strict=True)]
+    for scene, image in zip(frame["scene"], frame["image"], strict=True):
+        yield scene, images.read(Path(manifest).parent / image)
 
 
-def check_disjoint(manifest_a: Path, manifest_b: Path) -> None:
-    """Refuse two corpora that share a scene or a picture (SHA-256 of its pixels): one would leak into the other."""
-    first, second = (load_corpus(manifest) for manifest in (manifest_a, manifest_b))
-    scenes = {scene for scene, _ in first}
-    contents = {_content(array): scene for scene, array in first}
-    problems = []
-    for scene, array in second:
-        if scene in scenes:
-            problems.append(f"scene {scene!r} is in both")
-        elif twin := contents.get(_content(array)):
-            problems.append(f"scene {scene!r} is the same picture as {twin!r}")
-    if problems:
-        message = f"{manifest_a} and {manifest_b} share scenes:\n{listing(problems)}"
-        raise UserError(message, "take them out of one of the two")
+def load_corpus(manifest: Path) -> list[tuple[str, np.ndarray]]:
+    """All that `each_picture` gives: for corpora that fit into memory."""
+    return list(each_picture(manifest))
 
 
-def _content(array: np.ndarray) -> str:
+def content(array: np.ndarray) -> str:
+    """SHA-256 of a picture's shape and pixels."""
     return hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()

@@ -13,6 +13,8 @@ from asymmetry import compute, images, tables
 from asymmetry.errors import UserError, listing
 from asymmetry.metrics.base import Description, FidelityMetric
 
+BATCH_PIXELS = 192 * 192
+
 
 def assess(metric: FidelityMetric, manifest: Path, output: Path, device: str, batch: int = 25) -> None:
     """Score every image of a rated dataset (shape rated) against its reference; writes a table of shape assessment.
@@ -52,7 +54,7 @@ def over_pairs(
         describe: applied once to each reference, (1, 3, H, W).
         compare: applied to images of that reference, (N, 3, H, W), and its description.
         device: where to compute.
-        batch: the largest N.
+        batch: the largest N; fewer where pictures are larger than 192 x 192.
     """
     without = frame["image"][frame["reference"] == ""]
     if len(without):
@@ -62,8 +64,9 @@ def over_pairs(
         picture = images.read(folder / reference)
         with torch.inference_mode():
             description = describe(images.to_tensor(picture).to(device))
-            for start in range(0, len(rows), batch):
-                some = rows[start : start + batch]
+            size = max(1, min(batch, batch * BATCH_PIXELS // (picture.shape[0] * picture.shape[1])))
+            for start in range(0, len(rows), size):
+                some = rows[start : start + size]
                 yield some, compare(_read(frame["image"].iloc[some], folder, picture.shape).to(device), description)
 
 

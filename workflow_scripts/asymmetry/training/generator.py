@@ -1,6 +1,7 @@
 """Training a restoration network: first on L1 alone, then per (objective, discriminator, weight, seed)."""
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -8,23 +9,36 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from asymmetry.data.batches import PairedCrops
+from asymmetry.data.batches import Batches
 from asymmetry.networks.discriminators import Discriminator
+from asymmetry.training.acceleration import Acceleration
 from asymmetry.training.adversarial import AdversarialLoss, gradient_penalty
 from asymmetry.training.objective import Objective
 
 logger = logging.getLogger(__name__)
-BETAS = (0.9, 0.99)
+PLAIN = Acceleration()
 
 
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of an optimizer; if loss or gradient is not finite, a `FloatingPointError` and the weights as before."""
+def _descend(optimizer: torch.optim.Optimizer, losses: Iterable[Tensor], parts: int) -> Tensor:
+    """One step of an optimizer on the mean of the losses of a batch's parts, which is returned.
+
+    The losses are taken one at a time, so that the graph of one part is in memory.
+
+    Raises:
+        FloatingPointError: a loss or the gradient is not finite; the weights are as before.
+    """
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    shares = []
+    for loss in losses:
+        share = loss / parts
+        share.backward()
+        shares.append(share.detach())
+    mean = torch.stack(shares).sum()
     gradients = [w.grad for group in optimizer.param_groups for w in group["params"] if w.grad is not None]
-    if not (torch.isfinite(loss) and torch.isfinite(nn.utils.get_total_norm(gradients))):
+    if not (torch.isfinite(mean) and torch.isfinite(nn.utils.get_total_norm(gradients))):
         raise FloatingPointError("the loss or its gradient is not finite")
     optimizer.step()
+    return mean
 
 
 def averaged(model: nn.Module, steps: int) -> AveragedModel:
@@ -36,22 +50,30 @@ def averaged(model: nn.Module, steps: int) -> AveragedModel:
 class Pretraining:
     """L1 training of a generator with Adam and a cosine schedule; `average.module` is the result."""
 
-    def __init__(self, generator: nn.Module, crops: PairedCrops, steps: int, learning_rate: float) -> None:
+    def __init__(
+        self,
+        generator: nn.Module,
+        batches: Batches,
+        steps: int,
+        learning_rate: float,
+        acceleration: Acceleration = PLAIN,
+    ) -> None:
         self.generator = generator
-        self.crops = crops
+        self.batches = batches
+        self.acceleration = acceleration
         self.average = averaged(generator, steps)
-        self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=BETAS)
+        self.optimizer = acceleration.adam(generator.parameters(), learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
 
     def step(self, number: int) -> bool:
         """One step on batch `number`; a non-finite loss is an error, for nothing can be built on this network."""
-        low, high = self.crops.batch_at(number)
-        loss = l1_loss(self.generator(low), high)
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the L1 pretraining diverged at step {number}; lower its learning rate")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        parts = self.acceleration.parts(*self.batches.batch_at(number))
+        losses = (l1_loss(self.acceleration.forward(self.generator, low), high) for low, high in parts)
+        try:
+            loss = _descend(self.optimizer, losses, len(parts))
+        except FloatingPointError:
+            message = f"the L1 pretraining diverged at step {number}; lower its learning rate"
+            raise FloatingPointError(message) from None
         self.schedule.step()
         self.average.update_parameters(self.generator)
         if number % 100 == 0:
@@ -77,21 +99,32 @@ class Adversary:
         weight: factor of the generator's adversarial term.
         r1: factor of the gradient penalty at real images.
         learning_rate: of Adam.
+        acceleration: how it computes.
     """
 
     def __init__(
-        self, network: Discriminator, loss: AdversarialLoss, weight: float, r1: float, learning_rate: float
+        self,
+        network: Discriminator,
+        loss: AdversarialLoss,
+        weight: float,
+        r1: float,
+        learning_rate: float,
+        acceleration: Acceleration = PLAIN,
     ) -> None:
         self.network = network.train()
         self.weights = [weight for weight in network.parameters() if weight.requires_grad]
         self.loss = loss
         self.weight = weight
         self.r1 = r1
-        self.optimizer = torch.optim.Adam(self.weights, lr=learning_rate, betas=BETAS)
+        self.acceleration = acceleration
+        self.optimizer = acceleration.adam(self.weights, learning_rate)
 
     def _train(self, on: bool) -> None:
         for weight in self.weights:
             weight.requires_grad_(on)
+
+    def _logits(self, images: Tensor) -> Tensor:
+        return self.acceleration.forward(self.network, images)
 
     def generator_loss(self, output: Tensor, reference: Tensor) -> Tensor:
         """The unweighted adversarial term of the generator; no gradient reaches the discriminator's weights."""
@@ -99,8 +132,8 @@ class Adversary:
         real = None
         if self.loss.relative:
             with torch.no_grad():
-                real = self.network(reference)
-        return self.loss.generator(real, self.network(output.clamp(0, 1)))
+                real = self._logits(reference)
+        return self.loss.generator(real, self._logits(output.clamp(0, 1)))
 
     def step(self, output: Tensor, reference: Tensor) -> dict[str, float]:
         """Train the discriminator on one batch; its loss and the share of logits on the right side of 0.
@@ -109,13 +142,20 @@ class Adversary:
             FloatingPointError: the loss or its gradient is not finite; the weights are as before.
         """
         self._train(True)
-        real, fake = self.network(reference), self.network(output.detach().clamp(0, 1))
-        loss = self.loss.discriminator(real, fake)
-        if self.r1:
-            loss = loss + self.r1 * gradient_penalty(self.network, reference)
-        _descend(self.optimizer, loss)
-        accuracy = ((real > 0).float().mean() + (fake < 0).float().mean()) / 2
-        return {"discriminator": loss.item(), "accuracy": accuracy.item()}
+        parts = self.acceleration.parts(output.detach(), reference)
+        shares: list[float] = []
+        loss = _descend(self.optimizer, self._losses(parts, shares), len(parts))
+        return {"discriminator": loss.item(), "accuracy": sum(shares) / len(shares)}
+
+    def _losses(self, parts: Sequence[tuple[Tensor, ...]], shares: list[float]) -> Iterator[Tensor]:
+        for output, reference in parts:
+            real, fake = self._logits(reference), self._logits(output.clamp(0, 1))
+            loss = self.loss.discriminator(real, fake)
+            if self.r1:
+                with self.acceleration.twice_differentiable():
+                    loss = loss + self.r1 * gradient_penalty(self.network, reference)
+            shares.append((((real > 0).float().mean() + (fake < 0).float().mean()) / 2).item())
+            yield loss
 
 
 class Cell:
@@ -126,62 +166,76 @@ class Cell:
 
     Args:
         generator: the pretrained network.
-        crops: batches, the same for every cell of a seed.
+        batches: the same for every cell of a seed.
         objective: reconstruction and perceptual terms.
         adversary: the discriminator's side, or None.
         steps: planned steps, which set the decay of the average.
         learning_rate: of Adam, for the generator.
         measure_every: steps between two measurements of the gradient ratio.
+        acceleration: how the generator computes.
     """
 
     def __init__(
         self,
         generator: nn.Module,
-        crops: PairedCrops,
+        batches: Batches,
         objective: Objective,
         adversary: Adversary | None,
         *,
         steps: int,
         learning_rate: float,
         measure_every: int,
+        acceleration: Acceleration = PLAIN,
     ) -> None:
         self.generator = generator
-        self.crops = crops
+        self.batches = batches
+        self.acceleration = acceleration
         self.objective = objective
         self.adversary = adversary
         self.measure_every = measure_every
         self.average = averaged(generator, steps)
-        self.optimizer = torch.optim.Adam(generator.parameters(), lr=learning_rate, betas=BETAS)
+        self.optimizer = acceleration.adam(generator.parameters(), learning_rate)
         self.history: list[dict[str, float]] = []
         self.diverged_at = 0
 
     def step(self, number: int) -> bool:
         """One step of the generator, then one of the discriminator, on batch `number`."""
-        low, high = self.crops.batch_at(number)
-        output = self.generator(low)
-        terms = self.objective.terms(output, high)
-        supervised = self.objective.total(terms)
-        row = {"step": number}
-        if self.adversary is None:
-            total = supervised
-        else:
-            terms["adversarial"] = self.adversary.generator_loss(output, high)
-            adversarial = self.adversary.weight * terms["adversarial"]
-            if number % self.measure_every == 1 % self.measure_every:
-                ratio = _gradient_norm(adversarial, output) / _gradient_norm(supervised, output)
-                row["gradient_ratio"] = ratio.item()
-            total = supervised + adversarial
-        row |= {name: value.item() for name, value in terms.items()}
+        low, high = self.batches.batch_at(number)
+        parts = self.acceleration.parts(low, high)
+        measured = number % self.measure_every == 1 % self.measure_every
+        outputs: list[Tensor] = []
+        rows: list[dict[str, float]] = []
+        norms: list[Tensor] = []
 
+        def losses() -> Iterator[Tensor]:
+            for low_part, high_part in parts:
+                output = self.acceleration.forward(self.generator, low_part)
+                outputs.append(output.detach())
+                terms = self.objective.terms(output, high_part)
+                total = self.objective.total(terms)
+                if self.adversary is not None:
+                    terms["adversarial"] = self.adversary.generator_loss(output, high_part)
+                    adversarial = self.adversary.weight * terms["adversarial"]
+                    if measured:
+                        norms.append(torch.stack([_gradient_norm(term, output) for term in (adversarial, total)]))
+                    total = total + adversarial
+                rows.append({name: value.item() for name, value in terms.items()})
+                yield total
+
+        discriminated = {}
         try:
-            _descend(self.optimizer, total)
+            _descend(self.optimizer, losses(), len(parts))
             self.average.update_parameters(self.generator)
             if self.adversary is not None:
-                row |= self.adversary.step(output, high)
+                discriminated = self.adversary.step(torch.cat(outputs), high)
         except FloatingPointError:
             self.diverged_at = number
-            logger.warning("diverged at step %d: %s", number, row)
-        self.history.append(row)
+            logger.warning("diverged at step %d: %s", number, rows)
+        row = {"step": number, **{name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}}
+        if norms:
+            adversarial_norm, supervised_norm = torch.stack(norms).norm(dim=0)
+            row["gradient_ratio"] = (adversarial_norm / supervised_norm).item()
+        self.history.append(row | discriminated)
         return not self.diverged_at
 
     def state_dict(self) -> dict[str, Any]:

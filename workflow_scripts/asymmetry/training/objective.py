@@ -11,7 +11,7 @@ from torch.nn.functional import l1_loss
 
 from asymmetry.artifacts import write_json
 from asymmetry.compute import progress
-from asymmetry.data.batches import PairedCrops
+from asymmetry.data.batches import Batches
 from asymmetry.errors import UserError
 from asymmetry.metrics.base import FidelityMetric
 
@@ -45,7 +45,7 @@ class Objective:
         return sum(weights[name] * value for name, value in terms.items())
 
 
-def calibrate(generator: nn.Module, metric: FidelityMetric, crops: PairedCrops, output: Path, batches: int) -> None:
+def calibrate(generator: nn.Module, metric: FidelityMetric, crops: Batches, output: Path, batches: int) -> None:
     """Measure the factor that gives a perceptual loss the gradient magnitude of L1, and write it as JSON.
 
     It is the ratio of the medians, over fixed batches, of the norms of the gradients with respect to the generator's

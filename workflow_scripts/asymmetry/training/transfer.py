@@ -1,7 +1,8 @@
 """Quality models on a given backbone: how much of quality its features know (methods, section 5)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,46 @@ logger = logging.getLogger(__name__)
 UNKNOWN = 0  # level of an undistorted image, or of one whose level is not known: always used
 FEWEST_TESTED = 3  # images that a correlation needs
 Pair = tuple[str, ...]
-Pictures = Mapping[str, np.ndarray]
+KEPT = 2**30  # bytes of decoded pictures
+
+
+class Pictures:
+    """The pictures of a folder by path, decoded when they are wanted; the first ones, up to 1 GiB, stay decoded.
+
+    Args:
+        folder: what paths are relative to.
+        crop: a picture with a shorter side is a `UserError`.
+    """
+
+    def __init__(self, folder: Path, crop: int) -> None:
+        self.folder, self.crop = folder, crop
+        self._kept: dict[str, np.ndarray] = {}
+        self._room = KEPT
+
+    def __getitem__(self, path: str) -> np.ndarray:
+        """The picture, uint8 (H, W, 3)."""
+        if path in self._kept:
+            return self._kept[path]
+        picture = images.read(self.folder / path)
+        if min(picture.shape[:2]) < self.crop:
+            raise UserError(f"{self.folder / path} is smaller than the crop of {self.crop}.", "set a smaller crop")
+        if picture.nbytes <= self._room:
+            self._kept[path] = picture
+            self._room -= picture.nbytes
+        return picture
+
+
+def decoded(pictures: Pictures, steps: Sequence[Sequence[str]]) -> Iterator[dict[str, np.ndarray]]:
+    """The pictures that each step shows, by path; those of the next step are decoded in the meantime."""
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+
+        def begin(paths: Sequence[str]) -> dict[str, Future[np.ndarray]]:
+            return {path: pool.submit(pictures.__getitem__, path) for path in dict.fromkeys(paths)}
+
+        coming = begin(steps[0])
+        for following in [*steps[1:], ()]:
+            current, coming = coming, begin(following)
+            yield {path: future.result() for path, future in current.items()}
 
 
 def five_crops(picture: np.ndarray, crop: int) -> Tensor:
@@ -44,10 +84,18 @@ def extract(backbone: Backbone, pairs: Sequence[Pair], pictures: Pictures, crop:
     """Features (N, 5, F) of the five crops of each (image,), or differences of each (image, reference)."""
     backbone.eval()
     device = next(backbone.parameters()).device
-    known = {}
-    for path in progress(dict.fromkeys(path for pair in pairs for path in pair), "features"):
-        known[path] = statistics(backbone(five_crops(pictures[path], crop).to(device))).expand(5, -1)
-    return torch.stack([difference(*(known[path] for path in pair)) for pair in pairs])
+
+    def of(path: str) -> Tensor:
+        return statistics(backbone(five_crops(pictures[path], crop).to(device))).expand(5, -1)
+
+    references = {path: of(path) for path in dict.fromkeys(path for _, *rest in pairs for path in rest)}
+    features = torch.empty(0)
+    for row, (path, *rest) in enumerate(progress(pairs, "features")):
+        found = difference(of(path), *(references[path] for path in rest))
+        if not row:
+            features = found.new_empty(len(pairs), *found.shape)  # with a list, they would be in memory twice
+        features[row] = found
+    return features
 
 
 def difference(features: Tensor, reference: Tensor | None = None) -> Tensor:
@@ -78,12 +126,13 @@ def finetune(
     optimizer = torch.optim.Adam([*backbone.parameters(), *head.parameters()], lr=learning_rate)
     predictions = torch.full_like(scores, torch.nan)
     backbone.train()
+    shown = decoded(pictures, [[path for row in step for path in pairs[row]] for step in rows])
     for step in progress(rows, f"{fold.protocol} {fold.name}, learning rate {learning_rate:g}"):
-        parts = []
+        parts, arrays = [], next(shown)
         for pair in (pairs[row] for row in step):
-            top, left = random.integers(np.array(pictures[pair[0]].shape[:2]) - crop + 1)
+            top, left = random.integers(np.array(arrays[pair[0]].shape[:2]) - crop + 1)
             turn = [-1] if random.random() < 0.5 else []
-            parts.append([cut(pictures[path], top, left, crop).flip(turn) for path in pair])
+            parts.append([cut(arrays[path], top, left, crop).flip(turn) for path in pair])
         sides = [torch.cat(side) for side in zip(*parts, strict=True)]
         features = statistics(backbone(torch.cat(sides).to(scores.device)))
         loss = quality_loss(head(difference(*features.chunk(len(sides)))), scores[step.to(scores.device)])
@@ -99,16 +148,12 @@ def finetune(
     return predictions
 
 
-def load(manifest: Path, frame: pd.DataFrame, mode: str, crop: int) -> tuple[list[Pair], Pictures]:
-    """What each row shows, (image,) for NR or (image, reference) for FR, and the decoded pictures by path."""
+def pairs_of(manifest: Path, frame: pd.DataFrame, mode: str) -> list[Pair]:
+    """What each row shows: (image,) for NR or (image, reference) for FR."""
     if mode == "fr" and (missing := frame.loc[frame["reference"] == "", "image"].tolist()):
         raise UserError(f"{manifest}: {len(missing)} images have no reference, such as {missing[0]}.", "use mode nr")
     columns = ["image", "reference"] if mode == "fr" else ["image"]
-    pairs = list(frame[columns].itertuples(index=False, name=None))
-    pictures = {path: images.read(manifest.parent / path) for path in pd.unique(frame[columns].to_numpy().ravel())}
-    if small := [path for path, picture in pictures.items() if min(picture.shape[:2]) < crop]:
-        raise UserError(f"{manifest}: {small[0]} is smaller than the crop of {crop}.", "set a smaller crop")
-    return pairs, pictures
+    return list(frame[columns].itertuples(index=False, name=None))
 
 
 def transfer(
@@ -172,7 +217,7 @@ def transfer(
         )
     if families and frame["family"].nunique() > 1:
         folds += by_family(frame)
-    pairs, pictures = load(manifest, frame, mode, crop)
+    pairs, pictures = pairs_of(manifest, frame, mode), Pictures(manifest.parent, crop)
     where = find_device(device)
     backbone = load_backbone(backbone_object, weights, **backbone_options).to(where)
     scores = torch.tensor(frame["score"].to_numpy(), dtype=torch.float32, device=where)
