@@ -8,4 +8,6 @@ with step(snakemake.log[0], snakemake.threads):
     from asymmetry.analysis.optimization import optimization_tables
 
     outputs = {f"{name}_output": Path(file) for name, file in snakemake.output.items()}
-    optimization_tables(snakemake.params.cells, Path(snakemake.input.baselines), **outputs)
+    params = snakemake.params
+    baselines = [Path(file) for file in snakemake.input.baselines]
+    optimization_tables(params.cells, baselines, standing=params.standing, trained=params.trained, **outputs)

@@ -132,12 +132,39 @@ def test_tables_are_defined_without_a_valid_judge_and_with_a_single_cell(tmp_pat
     outputs = {f"{name}_output": tmp_path / f"out-{name}.csv" for name in names}
     for worse in ({}, dict.fromkeys(FAMILIES, 9.0)):
         tables.write(baselines(**worse), base, "baselines")
-        optimization.optimization_tables(made, base, **outputs)
+        optimization.optimization_tables(made, [base], standing={}, trained={}, **outputs)
         scores = tables.read(outputs["scores_output"], "optimization-scores")
         assert set(scores["measure"]) == set(optimization.MEASURES)
         assert scores["score"].isna().all()
         assert (scores["note"] == "no valid judge").all()
         assert len(tables.read(outputs["means_output"], "judge-means")) == len(FAMILIES)
+
+
+def test_judges_of_another_environment_and_secondary_ones(tmp_path):
+    spec = {("p", "none", 0, 0): (dict.fromkeys(FAMILIES, 1.0), "completed")}
+    spec |= {("q", "none", 0, 0): (dict.fromkeys(FAMILIES, 2.0), "completed")}
+    made = cells(tmp_path, spec)
+    for cell in made:
+        frame = tables.read(cell["judgement"], "judgement")
+        cell["external"] = tmp_path / f"external-{cell['objective']}.csv"
+        tables.write(
+            frame[frame["judge"] == "psnr"].assign(judge="musiq", family="learned"), cell["external"], "judgement"
+        )
+    whole = baselines()
+    more = whole[whole["judge"] == "psnr"].assign(judge="musiq", family="learned")
+    for name, frame in (("baselines", whole), ("external", more)):
+        tables.write(frame, tmp_path / f"{name}.csv", "baselines")
+    base = [tmp_path / "baselines.csv", tmp_path / "external.csv"]
+    outputs = {f"{name}_output": tmp_path / f"out-{name}.csv" for name in ("judges", "means", "gains", "scores")}
+    found = []
+    for trained in ({}, {"discriminator d": {"backbones": ["vgg-16"]}}):
+        optimization.optimization_tables(
+            made, base, standing={"musiq": {"backbones": ["vgg-16"]}}, trained=trained, **outputs
+        )
+        verdict = tables.read(outputs["judges_output"], "judges").set_index("judge")["verdict"]["musiq"]
+        found.append((verdict, "musiq" in set(tables.read(outputs["gains_output"], "gains")["judge"])))
+        assert "musiq" in set(tables.read(outputs["means_output"], "judge-means")["judge"])
+    assert found == [("valid", True), ("secondary", False)]
 
 
 def test_uneven_judgements_and_missing_baselines_are_refused(tmp_path):

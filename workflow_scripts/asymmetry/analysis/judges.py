@@ -1,5 +1,6 @@
 """Which judges count: those that put the reference above the pretrained output above bicubic, and above noise."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,9 +34,10 @@ def validity(baselines: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def read_baselines(path: Path) -> pd.DataFrame:
+def read_baselines(paths: Sequence[Path]) -> pd.DataFrame:
     """The baselines, which must hold the pretrained generator: every score is measured from it."""
-    frame = tables.read(path, "baselines")
-    if not (frame["output"] == "pretrained").any():
-        raise UserError(f"{path} holds no rows of the output 'pretrained'.", "judge the baselines again")
-    return frame
+    frames = [tables.read(path, "baselines") for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        if not (frame["output"] == "pretrained").any():
+            raise UserError(f"{path} holds no rows of the output 'pretrained'.", "judge the baselines again")
+    return pd.concat(frames, ignore_index=True)

@@ -5,6 +5,7 @@ judge over all cells. Averaged within a family; the families of realism are aver
 (measure `realism`); the full-reference family is `fidelity` and is never mixed in.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from asymmetry import artifacts, tables
 from asymmetry.analysis import resampling
 from asymmetry.analysis.judges import FIDELITY, REALISM, read_baselines, validity
 from asymmetry.errors import UserError, listing
+from asymmetry.metrics.judges.independence import Facts, secondary
 
+logger = logging.getLogger(__name__)
 CELL = ["objective", "discriminator", "weight"]
 MEASURES = ("realism", "fidelity", *REALISM)
 
@@ -26,7 +29,8 @@ def collect_judgements(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One table of all judgements: objective, discriminator, weight, seed, status, and shape judgement.
 
     Args:
-        cells: dicts with `objective`, `discriminator`, `weight`, `seed`, and the paths `judgement` and `provenance`.
+        cells: dicts with `objective`, `discriminator`, `weight`, `seed`, and the paths `judgement` and `provenance`,
+            and `external` where pyiqa judged, too.
 
     Raises:
         UserError: cells were judged on different scenes or by different judges.
@@ -34,7 +38,8 @@ def collect_judgements(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     parts = []
     for cell in cells:
         facts = {name: cell[name] for name in (*CELL, "seed")}
-        frame = tables.read(cell["judgement"], "judgement")
+        paths = [cell[name] for name in ("judgement", "external") if name in cell]
+        frame = pd.concat([tables.read(path, "judgement") for path in paths], ignore_index=True)
         parts.append(frame.assign(**facts, status=artifacts.read_json(cell["provenance"])["status"]))
     expected = set(zip(parts[0]["scene"], parts[0]["judge"], strict=True))
     uneven = [
@@ -129,8 +134,10 @@ def score_table(scenes: pd.DataFrame) -> pd.DataFrame:
 
 def optimization_tables(
     cells: Sequence[Mapping[str, Any]],
-    baselines: Path,
+    baselines: Sequence[Path],
     *,
+    standing: Mapping[str, Facts],
+    trained: Mapping[str, Facts],
     judges_output: Path,
     means_output: Path,
     gains_output: Path,
@@ -140,14 +147,20 @@ def optimization_tables(
 
     Args:
         cells: as in `collect_judgements`: every cell of one task and generator.
-        baselines: table of shape baselines of that task and generator.
+        baselines: tables of shape baselines of that task and generator.
+        standing: what each judge stands on (`judges` of `independence.secondary`).
+        trained: what the run trains with (`trained` of `independence.secondary`).
         judges_output: path of shape `judges`.
         means_output: path of shape `judge-means`.
         gains_output: path of shape `gains`.
         scores_output: path of shape `optimization-scores`.
     """
     judged, base = collect_judgements(cells), read_baselines(baselines)
-    gained, judges = gains(judged, base, validity(base))
+    valid, dependent = validity(base), secondary(standing, trained)
+    valid.loc[valid["judge"].isin(dependent) & (valid["verdict"] == "valid"), "verdict"] = "secondary"
+    for name, reason in dependent.items():
+        logger.info("judge %s is secondary: %s", name, reason)
+    gained, judges = gains(judged, base, valid)
     scores = _with_empty_measures(score_table(scene_scores(gained)), judged)
     means = judged.groupby([*CELL, "judge", "family"], sort=False)
     intervals = [resampling.mean_interval(part.groupby("scene")["value"].mean().to_numpy()) for _, part in means]

@@ -1,5 +1,8 @@
-"""Judges: which are asked, their files, what they are fitted on."""
+"""Judges: which are asked, their files, what they are fitted on and stand on."""
 
+from typing import Any
+
+from asymmetry import registry
 from asymmetry.plan.definitions import Config, Definitions, Entries, Files
 from asymmetry.plan.pictures import Pictures
 
@@ -13,8 +16,43 @@ class Judgement(Definitions):
 
     @property
     def judges(self) -> dict[str, Config]:
-        """The judges that are asked, by name."""
+        """The judges that this library asks, by name."""
+        return {name: own for name, own in self._asked().items() if not self._facts(own).external}
+
+    @property
+    def external(self) -> dict[str, dict[str, Any]]:
+        """What the judges are made from that pyiqa asks, in a step of its own, by name."""
+        found = {name: (own, self._facts(own)) for name, own in self._asked().items()}
+        return {
+            name: {**facts.arguments, **own.get("options", {})}
+            for name, (own, facts) in found.items()
+            if facts.external
+        }
+
+    def tables(self) -> list[str]:
+        """Of each cell, the files of `plan.grid.FILES` that the analysis of judgements reads."""
+        return ["judgement", *(["external"] if self.external else []), "provenance"]
+
+    def baselines(self, folder: str) -> list[str]:
+        """The tables of baselines in a generator's folder."""
+        return [f"{folder}/baselines.csv", *([f"{folder}/external-baselines.csv"] if self.external else [])]
+
+    def standing(self) -> dict[str, dict[str, list[str]]]:
+        """The networks that each judge stands on and the data that it has seen, for `judges.independence`."""
+        found = {}
+        for name, own in self._asked().items():
+            facts, rated = self._facts(own), own.get("fitted_on", {}).get("rated")
+            found[name] = {
+                "backbones": [*facts.backbones, *own.get("backbones", [])],
+                "trained_on": [*facts.trained_on, *own.get("trained_on", []), *([rated] if rated else [])],
+            }
+        return found
+
+    def _asked(self) -> dict[str, Config]:
         return {name: self.config["judges"][name] for name in self.config["judgement"]["judges"]}
+
+    def _facts(self, definition: Config) -> registry.Entry:
+        return registry.entry("judges", definition["object"])
 
     def files(self) -> Files:
         """The files of those that are fitted."""

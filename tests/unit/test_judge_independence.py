@@ -1,0 +1,36 @@
+import pytest
+
+from asymmetry.metrics.judges.independence import secondary
+
+DISTS = {"backbones": ["vgg-16"], "trained_on": ["kadid-10k"]}
+CLIP_IQA = {"backbones": ["clip-rn50"], "trained_on": ["clip-pairs"]}
+JUDGES = {"niqe": {}, "dists": DISTS, "clip-iqa": CLIP_IQA, "lpips-alex": {"backbones": ["alexnet"]}}
+
+
+def test_a_judge_on_the_network_of_an_objective_or_a_discriminator_is_secondary() -> None:
+    trained = {"objective rec-deep": {"backbones": ["vgg-16"]}, "discriminator patch-alex": {"backbones": ["alexnet"]}}
+    assert secondary(JUDGES, trained) == {
+        "dists": "vgg-16 is in objective rec-deep",
+        "lpips-alex": "alexnet is in discriminator patch-alex",
+    }
+
+
+def test_another_network_on_the_same_data_is_enough() -> None:
+    trained = {"discriminator clip": {"backbones": ["clip-vit-b16"], "trained_on": ["clip-pairs"]}}
+    assert secondary(JUDGES, trained) == {"clip-iqa": "clip-pairs is in discriminator clip"}
+    assert secondary(JUDGES, {"discriminator clip": {"backbones": ["clip-vit-b16"]}}) == {}, (
+        "random weights saw nothing"
+    )
+    assert set(secondary(JUDGES, {"objective rec-fitted": {"trained_on": ["kadid-10k"]}})) == {"dists"}
+
+
+@pytest.mark.parametrize(
+    "trained", [{}, {"objective rec": {}}, {"discriminator patch-vgg": {"backbones": ["narrow-vgg"]}}]
+)
+def test_nothing_shared(trained: dict) -> None:
+    assert secondary(JUDGES, trained) == {}
+
+
+def test_one_reason_of_several_the_first() -> None:
+    trained = {"a": {"trained_on": ["kadid-10k"]}, "b": {"backbones": ["vgg-16"]}, "c": {"backbones": ["vgg-16"]}}
+    assert secondary({"dists": DISTS}, trained) == {"dists": "vgg-16 is in b"}
