@@ -1,0 +1,159 @@
+"""How many pictures and bytes a configuration needs, from the catalogue, before anything is downloaded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from asymmetry.data import catalog
+from asymmetry.networks import published
+from asymmetry.plan import Config
+
+BYTES_PER_PIXEL = 1.7  # of a photograph as PNG: DIV2K has 1.6, KADID-10k 1.5, TID2013 2.1
+EMBEDDED = {"scenes": 8, "training-pool": 12}  # photographs
+TYPES, LEVELS, TEXTURE_VARIANTS = 25, 5, 15
+UNKNOWN_SIDE = 512  # of pictures that are known only once they are read
+KINDS = ("generator", "metric", "discriminator", "backbone")
+
+
+class Pictures(NamedTuple):
+    """A number of pictures, their pixels altogether, and the scenes that they show."""
+
+    count: int
+    pixels: float
+    scenes: int
+
+
+def corpus(config: Config, name: str) -> Pictures:
+    """The pictures of a corpus of the config, as far as is known before it is made."""
+    own = config["corpora"][name]
+    match own["object"]:
+        case "published":
+            return _published(config, own["dataset"])
+        case "folder":
+            paths = [own["path"]] if isinstance(own["path"], str) else own["path"]
+            count = sum(file.is_file() for path in paths for file in Path(path).glob("*"))
+        case "procedural":
+            count = own["images"]
+        case "training-pool":
+            count = EMBEDDED["training-pool"] + own["procedural_images"]
+        case _:
+            count = EMBEDDED["scenes"]
+    side = own.get("size", own.get("max_size", UNKNOWN_SIDE))
+    return Pictures(count, count * side**2, count)
+
+
+def rated(config: Config, name: str) -> Pictures:
+    """The scored pictures of a rated dataset of the config, as far as is known before it is made."""
+    own = config["rated"][name]
+    side = own.get("size", UNKNOWN_SIDE)
+    match own["object"]:
+        case "published":
+            return _published(config, own["dataset"])
+        case "kadid-emulation":
+            scenes = len(own["scenes"]) if "scenes" in own else corpus(config, own["corpus"]).count
+            count = scenes * len(own.get("distortions", range(TYPES))) * len(own.get("levels", range(LEVELS)))
+        case "textures":
+            scenes, count = own["textures"], own["textures"] * TEXTURE_VARIANTS
+        case _:
+            table = Path(own.get("path", ""))
+            count = len(table.read_text(encoding="utf-8", errors="replace").splitlines()) if table.is_file() else 0
+            scenes = count
+    return Pictures(count, count * side**2, scenes)
+
+
+def _published(config: Config, name: str) -> Pictures:
+    """Pictures of a dataset of the catalogue; their pixels from the size of its archive."""
+    expected = catalog.dataset(name).expected
+    count = max(expected.rows, default=0)
+    size = (
+        catalog.download_bytes(name, config["downloads"]["sources"].get(name))
+        if catalog.dataset(name).sources
+        else None
+    )
+    pixels = size / BYTES_PER_PIXEL if size else count * UNKNOWN_SIDE**2
+    return Pictures(count, pixels, expected.references or count)
+
+
+def used(config: Config) -> tuple[set[str], set[str]]:
+    """Names of the corpora and rated datasets that the grids of the config ask for."""
+    transfer, optimization = config["transfer"], config["optimization"]
+    judges = [config["judges"][name].get("fitted_on", {}) for name in config["judgement"]["judges"]]
+    objectives = {name for block in optimization["cells"] for name in block["objectives"]}
+    metrics = {*config["assessment"]["metrics"], *(config["objectives"][name]["metric"] for name in objectives)} - {
+        None
+    }
+    sets = {*config["assessment"]["datasets"], *config["assessment"]["pairs"], *transfer["datasets"]}
+    sets |= {judge["rated"] for judge in judges if "rated" in judge}
+    sets |= {config["metrics"][name].get("channel_weights") for name in metrics} - {None}
+    corpora = {config["judgement"]["corpus"], optimization["corpus"], *(j["corpus"] for j in judges if "corpus" in j)}
+    corpora |= {config["rated"][name]["corpus"] for name in sets if "corpus" in config["rated"][name]}
+    corpora |= {config["initialisations"][name]["corpus"] for _, name in initialised(config)
+                if "corpus" in config["initialisations"][name]}  # fmt: skip
+    return corpora, sets
+
+
+def initialised(config: Config) -> set[tuple[str, str]]:
+    """Pairs of backbone and initialisation that metrics, discriminators and quality models of the grids have."""
+    blocks = config["optimization"]["cells"]
+    objectives = {name for block in blocks for name in block["objectives"]}
+    metrics = {*config["assessment"]["metrics"], *(config["objectives"][name]["metric"] for name in objectives)} - {
+        None
+    }
+    opponents = {name for block in blocks for name in block["discriminators"]} & set(config["discriminators"])
+    definitions = [config["metrics"][name] for name in metrics] + [config["discriminators"][name] for name in opponents]
+    found = {(own["backbone"], own["initialisation"]) for own in definitions if "backbone" in own}
+    return found | {(arm["backbone"], init) for arm in config["transfer"]["arms"] for init in arm["initialisations"]}
+
+
+class Bytes(NamedTuple):
+    """Bytes to be downloaded and bytes of the unpacked folder; None where a size was not found."""
+
+    download: int | None
+    unpacked: int | None
+
+
+def datasets(config: Config) -> dict[str, Bytes]:
+    """The datasets of the catalogue that a run needs; what the user has in a folder already weighs nothing."""
+    corpora, sets = used(config)
+    own = [config["corpora"][name] for name in corpora] + [config["rated"][name] for name in sets]
+    names = sorted({definition["dataset"] for definition in own if definition["object"] == "published"})
+    sources = config["downloads"]["sources"]
+    return {
+        name: Bytes(0, 0)
+        if name in config["downloads"]["folders"]
+        else Bytes(catalog.download_bytes(name, sources.get(name)), catalog.unpacked_bytes(name, sources.get(name)))
+        for name in names
+    }
+
+
+def public_weights(config: Config) -> dict[str, int]:
+    """Bytes of the public weights of backbones that a run needs, by file, whether they are there already or not."""
+    kinds = config["initialisations"]
+    objects = {config["backbones"][name]["object"] for name, init in initialised(config)
+               if kinds[init]["kind"] == "published"}  # fmt: skip
+    table: Mapping[str, published.Weights] = published.table()
+    return {table[name].file: round(table[name].megabytes * 1e6) for name in sorted(objects) if name in table}
+
+
+def results(config: Config, jobs: Mapping[str, int], parameters: Mapping[str, int]) -> dict[str, float]:
+    """Bytes that a run leaves in its folder of results, by what they are.
+
+    Args:
+        config: checked, merged.
+        jobs: by rule.
+        parameters: of each network, as `work.Costs` names it.
+    """
+    restored = BYTES_PER_PIXEL * corpus(config, config["judgement"]["corpus"]).pixels
+    corpora, sets = used(config)
+    made = [corpus(config, name) for name in corpora] + [rated(config, name) for name in sets]
+    sizes = {kind: [n for name, n in parameters.items() if name.startswith(f"{kind} ")] for kind in KINDS}
+    mean = {kind: 4 * sum(found) / len(found) if found else 0.0 for kind, found in sizes.items()}
+    backbones = sum(count for rule, count in jobs.items() if rule.endswith("_backbone"))
+    opponents = jobs.get("optimize_adversarially", 0)
+    return {
+        "pictures as PNG": sum(pictures.pixels for pictures in made) * BYTES_PER_PIXEL,
+        "backbones": backbones * max(mean["backbone"], mean["metric"]),
+        "trained generators": (jobs.get("optimize", 0) + opponents) * mean["generator"],
+        "their discriminators": opponents * mean["discriminator"],
+        "restored pictures": (jobs.get("judge", 0) + 4 * jobs.get("judge_baselines", 0)) * restored,
+    }
