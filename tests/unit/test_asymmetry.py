@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from asymmetry import tables
-from asymmetry.analysis import assessment, asymmetry, optimization, transfer
+from asymmetry.analysis import assessment, asymmetry, optimization, rankings, transfer
 
 SCENES = [f"scene-{k}" for k in range(8)]
 METRICS = [f"m{k}" for k in range(6)]
@@ -44,7 +44,7 @@ def measured(folder: Path, cells: list[dict], paths: dict[str, Path], settings=(
     assessment.score_table(cells, ["set"], {}, folder / "a.csv")
     asymmetry.asymmetry_tables(
         cells, ["set"], {}, folder / "a.csv", **paths, objectives={m: f"rec-{m}" for m in METRICS}, settings=settings,
-        metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", splits=10,
+        metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", splits=10, resamples=30,
     )  # fmt: skip
     return tables.read(folder / "ranks.csv", "asymmetry-metrics"), tables.read(folder / "summary.csv", "asymmetry")
 
@@ -58,6 +58,10 @@ def test_perfect_agreement(tmp_path):
     assert row["rho"] == pytest.approx(1)
     assert row["index"] == pytest.approx(0, abs=0.05)
     assert (row["verdict"], row["reason"]) == ("estimate", "")
+    assert row["index_low"] - 1e-9 <= row["index"] <= row["index_high"] + 1e-9
+    assert row["index_low"] <= 0.05
+    assert row["rho_corrected"] == pytest.approx(1 - row["index"])
+    assert row["p_value"] > 0.05
     assert ranks["shift"].tolist() == [0] * 6
     assert ranks.set_index("metric").loc["m5", "assessment_rank"] == 1
 
@@ -67,6 +71,9 @@ def test_perfect_disagreement(tmp_path):
     assert summary["rho"][0] == pytest.approx(-1)
     assert (summary["rho_low"][0], summary["rho_high"][0]) == pytest.approx((-1, -1))
     assert summary["index"][0] == pytest.approx(2, abs=0.05)
+    assert summary["index_low"][0] > 1
+    assert summary["corrected_high"][0] < 0
+    assert summary["p_value"][0] < 0.01
     assert ranks.set_index("metric")["shift"].to_dict() == {"m0": -5, "m1": -3, "m2": -1, "m3": 1, "m4": 3, "m5": 5}
 
 
@@ -95,7 +102,65 @@ def test_one_seed_two_metrics_and_a_missing_discriminator_are_defined(tmp_path):
     assert summary["verdict"].tolist() == ["undefined", "undefined"]
     assert summary["metrics"].tolist() == [2, 0]
     assert summary["rho"].isna().all()
+    assert summary["index_low"].isna().all()
     assert len(ranks) == 2
+
+
+def settings_of(cells: list[dict], paths: dict[str, Path]) -> tuple[rankings.Assessed, asymmetry.Setting]:
+    seen = rankings.Assessed.of(assessment.load(cells, ["set"], {}))
+    rows = optimization.scene_scores(tables.read(paths["gains"], "gains")).query("measure == 'realism'")
+    return seen, asymmetry.Setting.of(rows, seen, {m: f"rec-{m}" for m in METRICS})
+
+
+def test_rankings_equal_the_tables_of_scores(tmp_path):
+    paths, cells = trained(tmp_path, [3, 1, 2, 5, 4, 0]), assessed(tmp_path, KNOWS)
+    seen, setting = settings_of(cells, paths)
+    loaded = assessment.load(cells, ["set"], {})
+    assert seen.scores().to_dict() == pytest.approx({m: assessment.score(f) for m, f in loaded.items()})
+    half = seen.scores(np.array([1, 0] * 4))["m2"]
+    assert half == pytest.approx(assessment.score(loaded["m2"], SCENES[::2]))
+    expected = tables.read(paths["optimization_scores"], "optimization-scores").query("measure == 'realism'")
+    assert setting.trained.ranked().to_dict() == pytest.approx(expected.set_index("objective")["ranked"].to_dict())
+
+
+def test_diverged_seeds_rank_below_all_and_missing_seeds_do_not_count(tmp_path):
+    paths = trained(tmp_path, [3, 1, 2, 5, 4, 0])
+    gained = tables.read(paths["gains"], "gains")
+    gained.loc[(gained["objective"] == "rec-m3") & (gained["seed"] == 1), "status"] = "diverged"
+    gained = gained[~((gained["objective"] == "rec-m1") & (gained["seed"] == 2))]
+    rows = optimization.scene_scores(gained).query("measure == 'realism'")
+    expected = optimization.cell_scores(rows).set_index("objective")["ranked"]
+    found = rankings.Trained.of(rows)
+    assert found.ranked().to_dict() == pytest.approx(expected.to_dict())
+    assert found.ranked()["rec-m3"] < found.ranked().drop("rec-m3").min()
+    assert found.fewest() == (8, 2)
+    assert np.isnan(found.ranked(seeds=np.array([0, 0, 1]))["rec-m1"])
+    assert found.ranked(seeds=np.array([1, 0, 1]))["rec-m3"] == pytest.approx(5, abs=0.1)
+
+
+def test_difference_of_two_indices(tmp_path):
+    for name, scores in (("up", [0, 1, 2, 3, 4, 5]), ("down", [5, 4, 3, 2, 1, 0])):
+        (tmp_path / name).mkdir()
+        trained(tmp_path / name, scores)
+    cells = assessed(tmp_path, KNOWS)
+    seen, up = settings_of(cells, {"gains": tmp_path / "up" / "gains.csv"})
+    _, down = settings_of(cells, {"gains": tmp_path / "down" / "gains.csv"})
+    estimate = asymmetry.index_difference(seen, down, up, splits=10, resamples=30)
+    assert estimate.value == pytest.approx(2, abs=0.1)
+    assert estimate.p_value(0, "greater") < 0.05
+    same = asymmetry.index_difference(seen, up, up, splits=10, resamples=30)
+    assert (same.value, same.error) == pytest.approx((0, 0), abs=1e-9)
+
+
+def test_scenes_of_other_datasets_are_strata_of_their_own(tmp_path):
+    cells = assessed(tmp_path, KNOWS, scenes=[*SCENES[:6], "other-0", "other-1"])
+    seen, setting = settings_of(cells, trained(tmp_path, [0, 1, 2, 3, 4, 5]))
+    universe = sorted({*seen.scenes, *SCENES})
+    strata = asymmetry._strata(seen, universe, SCENES)
+    assert sorted(sorted(universe[k] for k in part) for part in strata) == [
+        ["other-0", "other-1"], SCENES[:6], SCENES[6:]
+    ]  # fmt: skip
+    assert asymmetry.resampled(seen, [setting], 20).freedom == (7, 2)
 
 
 def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):
@@ -106,6 +171,14 @@ def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):
     assert table.loc["m5", "left_out"] == "set"
     assert table.loc["m4", "score"] > 1
     assert table.loc["m4", "low"] < table.loc["m4", "score"] < table.loc["m4", "high"]
+
+
+def test_dataset_table_knows_the_error_after_the_fit(tmp_path):
+    assessment.dataset_table(assessed(tmp_path, [1.0], noise=0.1), tmp_path / "d.csv")
+    row = tables.read(tmp_path / "d.csv", "assessment-datasets").iloc[0]
+    assert row["rmse"] == pytest.approx(0.1, abs=0.02)
+    assert row["plcc_logistic5"] >= row["plcc"]
+    assert np.isnan(row["outlier_ratio"])
 
 
 def test_dataset_table_holds_a_constant_metric_and_intervals(tmp_path):

@@ -23,6 +23,14 @@ def fisher_srcc(frame: pd.DataFrame) -> float:
     return float(correlation.fisher_z(correlation.srcc(frame["quality"].to_numpy(), frame["score"].to_numpy())))
 
 
+def z_interval(frame: pd.DataFrame) -> tuple[float, float]:
+    """The 95 % interval over scenes of Fisher's z of the SRCC between the columns `quality` and `score`."""
+    quality, score = frame["quality"].to_numpy(), frame["score"].to_numpy()
+    return resampling.interval(
+        lambda rows: float(correlation.fisher_z(correlation.srcc(quality[rows], score[rows]))), clusters(frame)
+    )
+
+
 def clusters(frame: pd.DataFrame) -> list[np.ndarray]:
     """Row positions of each scene, in the order of their names."""
     return list(frame.groupby("scene").indices.values())
@@ -38,12 +46,8 @@ def dataset_table(cells: Sequence[Cell], output: Path) -> None:
     rows = []
     for cell in cells:
         frame = tables.read(cell["assessment"], "assessment")
-        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy())
-        low, high = (np.nan, np.nan)
-        if facts["note"] != "constant":
-            low, high = np.tanh(
-                resampling.interval(lambda rows, frame=frame: fisher_srcc(frame.iloc[rows]), clusters(frame))
-            )
+        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy(), frame.get("score_error"))
+        low, high = (np.nan, np.nan) if facts["note"] == "constant" else np.tanh(z_interval(frame))
         rows.append(
             {"dataset": cell["dataset"], "metric": cell["metric"], "images": len(frame)}
             | {"scenes": frame["scene"].nunique(), "srcc_low": low, "srcc_high": high, **facts}
@@ -97,7 +101,7 @@ def _interval(frames: Sequence[pd.DataFrame]) -> tuple[float, float]:
     if any(frame["quality"].nunique() == 1 or frame["scene"].nunique() < 2 for frame in frames) or not frames:
         return np.nan, np.nan
     if len(frames) == 1:
-        return resampling.interval(lambda rows: fisher_srcc(frames[0].iloc[rows]), clusters(frames[0]))
+        return z_interval(frames[0])
     pseudo = [
         resampling.jackknife(lambda rows, frame=frame: fisher_srcc(frame.iloc[rows]), clusters(frame))
         for frame in frames

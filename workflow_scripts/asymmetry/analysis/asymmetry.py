@@ -5,6 +5,7 @@ correction for attenuation (Spearman 1904) noise alone would look like asymmetry
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +13,23 @@ import numpy as np
 import pandas as pd
 
 from asymmetry import tables
-from asymmetry.analysis import assessment, correlation, resampling
-from asymmetry.analysis.optimization import cell_scores, scene_scores
+from asymmetry.analysis import assessment, correlation, inference, rankings
+from asymmetry.analysis.optimization import scene_scores
 
 RELIABLE = 0.5
 FEWEST_SCENES, FEWEST_SEEDS, FEWEST_METRICS = 8, 3, 3
 
 
-def reliability(halves: Sequence[tuple[pd.Series, pd.Series]], metrics: Collection[str]) -> float:
-    """Split-half reliability of the ranking of `metrics`: Spearman-Brown on the mean correlation of the halves.
-
-    Args:
-        halves: pairs of scores by metric, one pair a random split.
-        metrics: names of the metrics that are ranked.
-    """
-    known = [(a.reindex(metrics).to_numpy(), b.reindex(metrics).to_numpy()) for a, b in halves]
-    complete = [(a, b) for a, b in known if np.isfinite(a).all() and np.isfinite(b).all()]
-    return resampling.spearman_brown([correlation.srcc(a, b) for a, b in complete])
-
-
-def assessment_halves(
-    loaded: Mapping[str, Mapping[str, pd.DataFrame]], splits: int
-) -> list[tuple[pd.Series, pd.Series]]:
-    """Assessment scores A by metric on random halves of the scenes."""
-    scenes = sorted({scene for frames in loaded.values() for frame in frames.values() for scene in frame["scene"]})
-    return [
-        tuple(pd.Series({m: assessment.score(frames, half) for m, frames in loaded.items()}) for half, _ in pair)
-        for pair in resampling.halves(scenes, [0], splits)
-    ]
-
-
-def optimization_halves(scenes: pd.DataFrame, splits: int) -> list[tuple[pd.Series, pd.Series]]:
-    """Ranked optimization scores by objective on random halves of scenes and seeds, `scenes` of one setting."""
-    pairs = resampling.halves(sorted(scenes["scene"].unique()), sorted(scenes["seed"].unique()), splits)
-    return [tuple(_ranked(scenes, chosen, seeds) for chosen, seeds in pair) for pair in pairs]
-
-
-def _ranked(scenes: pd.DataFrame, chosen: Collection[str], seeds: Collection[int]) -> pd.Series:
-    part = scenes[scenes["scene"].isin(chosen) & scenes["seed"].isin(seeds)]
-    return cell_scores(part).set_index("objective")["ranked"]
-
-
 def index(rho: float, reliability_a: float, reliability_o: float) -> float:
     """The asymmetry index; 0 for perfect agreement. NaN where a reliability is not positive or not known."""
+    return 1 - rho * correction(reliability_a, reliability_o)
+
+
+def correction(reliability_a: float, reliability_o: float) -> float:
+    """What ρ is multiplied with: 1 / √(rel A · rel O); NaN where a reliability is not positive or not known."""
     if not (reliability_a > 0 and reliability_o > 0):
         return np.nan
-    return 1 - rho / np.sqrt(reliability_a * reliability_o)
+    return float(1 / np.sqrt(reliability_a * reliability_o))
 
 
 def verdict(metrics: int, scenes: int, seeds: int, reliability_a: float, reliability_o: float) -> tuple[str, str]:
@@ -83,6 +55,90 @@ def leave_one_out(a: np.ndarray, o: np.ndarray) -> tuple[float, float]:
     return min(values), max(values)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One adversarial setting: optimization by objective, and the metrics that have both scores there.
+
+    Attributes:
+        trained: its objectives, of metrics that have both scores, in the order of `metrics`.
+        metrics: names of these metrics.
+    """
+
+    trained: rankings.Trained
+    metrics: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, assessed: rankings.Assessed, objectives: Mapping[str, str]) -> "Setting":
+        """From the realism rows of one setting (`optimization.scene_scores`) and metric -> objective."""
+        trained = rankings.Trained.of(rows)
+        a = assessed.scores()
+        known = [m for m, name in objectives.items() if name in trained.objectives and np.isfinite(a.get(m, np.nan))]
+        return cls(trained.only([objectives[m] for m in known]), tuple(known))
+
+    def only(self, metrics: Collection[str]) -> "Setting":
+        """With these metrics alone."""
+        pairs = [(m, o) for m, o in zip(self.metrics, self.trained.objectives, strict=True) if m in metrics]
+        return Setting(self.trained.only([o for _, o in pairs]), tuple(m for m, _ in pairs))
+
+    def rho(self, a: pd.Series, scenes: np.ndarray | None = None, seeds: np.ndarray | None = None) -> float:
+        """Spearman's ρ of A and O over the metrics; NaN below three."""
+        return correlation.srcc(a.reindex(self.metrics).to_numpy(), self.trained.ranked(scenes, seeds).to_numpy())
+
+    def counts(self, assessed: rankings.Assessed) -> dict[str, int]:
+        """Numbers of metrics, of scenes (the smaller of A and O) and of seeds."""
+        scenes, seeds = self.trained.fewest()
+        scenes = min(scenes, assessed.fewest_scenes(self.metrics))
+        return {"metrics": len(self.metrics), "scenes": scenes, "seeds": seeds}
+
+    def reliability(self, splits: int) -> float:
+        """Split-half reliability of O."""
+        if not self.metrics:
+            return np.nan
+        return rankings.reliability(list(self.trained.halves(splits)), self.trained.objectives)
+
+
+def resampled(assessed: rankings.Assessed, settings: Sequence[Setting], resamples: int = 500) -> inference.Joint:
+    """ρ(A, O) of each setting, with covariances from resampling scenes (of A and O jointly, by name) and seeds.
+
+    Scenes that occur in the same datasets are resampled together; seeds are those of any setting, by number.
+    """
+    judged = sorted({scene for setting in settings for scene in setting.trained.scenes})
+    universe = sorted({*assessed.scenes, *judged})
+    seeds = sorted({seed for setting in settings for seed in setting.trained.seeds})
+    in_a = np.searchsorted(universe, assessed.scenes)
+    in_o = [np.searchsorted(universe, s.trained.scenes) for s in settings]
+    of_seed = [np.searchsorted(seeds, s.trained.seeds) for s in settings]
+
+    def statistic(scenes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        counts, times = np.bincount(scenes, minlength=len(universe)), np.bincount(chosen, minlength=len(seeds))
+        a = assessed.scores(counts[in_a])
+        return np.array([s.rho(a, counts[o], times[k]) for s, o, k in zip(settings, in_o, of_seed, strict=True)])
+
+    return inference.crossed(statistic, _strata(assessed, universe, judged), len(seeds), resamples)
+
+
+def _strata(assessed: rankings.Assessed, universe: Sequence[str], judged: Collection[str]) -> list[np.ndarray]:
+    """Positions in `universe`, in groups of scenes that occur in the same datasets and are judged alike."""
+    sources: dict[str, set[str]] = {scene: {"judged"} if scene in judged else set() for scene in universe}
+    for frames in assessed.frames.values():
+        for dataset, (_, _, scene) in frames.items():
+            for name in np.array(assessed.scenes)[np.unique(scene)]:
+                sources[name].add(f"rated {dataset}")
+    keys = np.array([" ".join(sorted(sources[scene])) for scene in universe])
+    return [np.flatnonzero(keys == key) for key in np.unique(keys)]
+
+
+def index_difference(
+    assessed: rankings.Assessed, first: Setting, second: Setting, splits: int = 100, resamples: int = 500
+) -> inference.Estimate:
+    """Index of `first` − index of `second`, on the metrics, scenes and seeds that both have (claim C2)."""
+    shared = [metric for metric in first.metrics if metric in second.metrics]
+    pair = first.only(shared), second.only(shared)
+    reliability_a = rankings.reliability(list(assessed.halves(splits)), shared)
+    factors = [correction(reliability_a, setting.reliability(splits)) for setting in pair]
+    return resampled(assessed, pair, resamples).contrast(-factors[0], factors[1])
+
+
 def asymmetry_tables(
     assessment_cells: Sequence[Mapping[str, Any]],
     datasets: Collection[str],
@@ -96,11 +152,12 @@ def asymmetry_tables(
     metrics_output: Path,
     summary_output: Path,
     splits: int = 100,
+    resamples: int = 500,
 ) -> None:
     """Write the shapes `asymmetry-metrics` (ranks) and `asymmetry` (rho, reliabilities, index) of each setting.
 
     Args:
-        assessment_cells: dicts with `dataset`, `metric`, `assessment` (path); for the reliability of A.
+        assessment_cells: dicts with `dataset`, `metric`, `assessment` (path).
         datasets: names of the full-reference datasets that count.
         trained_on: metric -> datasets that it has seen.
         assessment_scores: table of shape assessment-scores.
@@ -111,29 +168,28 @@ def asymmetry_tables(
         metrics_output: path of shape `asymmetry-metrics`.
         summary_output: path of shape `asymmetry`.
         splits: number of random halves.
+        resamples: number of draws of scenes and of seeds.
     """
     a = tables.read(assessment_scores, "assessment-scores").set_index("metric")
     o = tables.read(optimization_scores, "optimization-scores").query("measure == 'realism'")
     scenes = scene_scores(tables.read(gains, "gains")).query("measure == 'realism'")
-    a_halves = assessment_halves(assessment.load(assessment_cells, datasets, trained_on), splits)
+    loaded = assessment.load(assessment_cells, datasets, trained_on)
+    assessed = rankings.Assessed.of({metric: loaded[metric] for metric in objectives if metric in loaded})
+    a_halves = list(assessed.halves(splits))
     details, summaries = [], []
     for setting in settings:
         here = {"discriminator": setting["discriminator"], "weight": float(setting["weight"])}
-        detail = _ranks(a, _at(o, here).set_index("objective"), objectives).assign(**here)
-        details.append(detail)
-        both = detail.dropna(subset=["assessment", "_ranked"])
-        chosen = _at(scenes, here)
-        chosen = chosen[chosen["objective"].isin(both["objective"])]
-        metric_of = dict(zip(both["objective"], both["metric"], strict=True))
-        o_halves = [tuple(half.rename(metric_of) for half in pair) for pair in optimization_halves(chosen, splits)]
-        summaries.append(
-            here | _summary(both, reliability(a_halves, both["metric"]), reliability(o_halves, both["metric"]))
-        )
+        details.append(_ranks(a, at(o, here).set_index("objective"), objectives).assign(**here))
+        chosen = Setting.of(at(scenes, here), assessed, objectives)
+        reliabilities = rankings.reliability(a_halves, chosen.metrics), chosen.reliability(splits)
+        summary = _summary(assessed, chosen, *reliabilities)
+        summaries.append(here | summary | _interval(assessed, chosen, correction(*reliabilities), resamples))
     tables.write(pd.concat(details, ignore_index=True), metrics_output, "asymmetry-metrics")
     tables.write(pd.DataFrame(summaries), summary_output, "asymmetry")
 
 
-def _at(frame: pd.DataFrame, setting: Mapping[str, Any]) -> pd.DataFrame:
+def at(frame: pd.DataFrame, setting: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of one `discriminator` and `weight`."""
     return frame[(frame["discriminator"] == setting["discriminator"]) & np.isclose(frame["weight"], setting["weight"])]
 
 
@@ -158,12 +214,13 @@ def _ranks(a: pd.DataFrame, o: pd.DataFrame, objectives: Mapping[str, str]) -> p
     return table
 
 
-def _summary(both: pd.DataFrame, reliability_a: float, reliability_o: float) -> dict[str, Any]:
-    a, o = both["assessment"].to_numpy(), both["_ranked"].to_numpy()
-    rho = correlation.srcc(a, o)
-    counts = {"metrics": len(both), **{n: int(both[n].min()) if len(both) else 0 for n in ("scenes", "seeds")}}
+def _summary(
+    assessed: rankings.Assessed, setting: Setting, reliability_a: float, reliability_o: float
+) -> dict[str, Any]:
+    a, counts = assessed.scores().reindex(setting.metrics), setting.counts(assessed)
+    rho = setting.rho(a)
     word, reason = verdict(**counts, reliability_a=reliability_a, reliability_o=reliability_o)
-    low, high = leave_one_out(a, o)
+    low, high = leave_one_out(a.to_numpy(), setting.trained.ranked().to_numpy())
     return counts | {
         "rho": rho,
         "rho_low": low,
@@ -174,3 +231,13 @@ def _summary(both: pd.DataFrame, reliability_a: float, reliability_o: float) -> 
         "verdict": word,
         "reason": reason,
     }
+
+
+def _interval(assessed: rankings.Assessed, setting: Setting, factor: float, resamples: int) -> dict[str, float]:
+    """The corrected rho and the index with their intervals, and p that the agreement is perfect (index 0)."""
+    names = ("rho_corrected", "corrected_low", "corrected_high", "index_low", "index_high", "p_value")
+    if len(setting.metrics) < FEWEST_METRICS or not np.isfinite(factor):
+        return dict.fromkeys(names, np.nan)
+    estimate = resampled(assessed, [setting], resamples).contrast(factor)
+    low, high = estimate.interval()
+    return dict(zip(names, (estimate.value, low, high, 1 - high, 1 - low, estimate.p_value(1, "less")), strict=True))

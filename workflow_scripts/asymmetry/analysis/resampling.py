@@ -1,10 +1,12 @@
 """Intervals over clusters (scenes), and halves of a study that share neither scenes nor seeds.
 
-The images of a scene are not independent, so scenes are dropped and drawn whole. The percentile bootstrap covers too
-little with few clusters; below 30 of them the interval is Student's t on the jackknife's pseudo-values, which for a
-mean is exactly the t interval on cluster means (Tukey 1958; Efron and Tibshirani 1993, chapters 11 and 13).
+The images of a scene are not independent, so scenes are dropped and drawn whole. Below 30 clusters the interval is
+Student's t on the jackknife's pseudo-values, which for a mean is exactly the t interval on cluster means (Tukey 1958;
+Efron and Tibshirani 1993, chapter 11). From 30 on it is the BCa bootstrap (Efron 1987) with levels widened for the
+missing degrees of freedom (Hesterberg 2015, section 4.3), since the plain percentile bootstrap covers too little.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -18,26 +20,45 @@ Statistic = Callable[[np.ndarray], float]
 Half = tuple[set[str], set[int]]
 
 
-def interval(statistic: Statistic, clusters: Sequence[np.ndarray], resamples: int = 1000) -> tuple[float, float]:
-    """The 95 % interval of a statistic over clusters, (low, high); NaN with fewer than two clusters.
+def interval(
+    statistic: Statistic, clusters: Sequence[np.ndarray], resamples: int = 1000, level: float = LEVEL
+) -> tuple[float, float]:
+    """The interval of a statistic over clusters, (low, high); NaN with fewer than two clusters.
 
     Args:
         statistic: a number from the indices of the rows that it sees, repeated ones included.
         clusters: the row indices of each cluster.
         resamples: how often the bootstrap draws; used from 30 clusters on.
+        level: the interval's confidence.
     """
     count = len(clusters)
     if count < 2:
         return np.nan, np.nan
-    if count < FEW:
-        pseudo = jackknife(statistic, clusters)
-        half = stats.t.ppf((1 + LEVEL) / 2, count - 1) * pseudo.std(ddof=1) / np.sqrt(count)
-        return float(pseudo.mean() - half), float(pseudo.mean() + half)
-    generator = np.random.default_rng(stable_seed("interval", count))
-    draws = generator.integers(count, size=(resamples, count))
-    values = [statistic(np.concatenate([clusters[index] for index in draw])) for draw in draws]
-    low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    if count >= FEW:
+        low, high = _bca(lambda drawn: statistic(np.concatenate([clusters[k] for k in drawn])), count, resamples, level)
+        if np.isfinite([low, high]).all():
+            return low, high
+    pseudo = jackknife(statistic, clusters)
+    half = stats.t.ppf((1 + level) / 2, count - 1) * pseudo.std(ddof=1) / np.sqrt(count)
+    return float(pseudo.mean() - half), float(pseudo.mean() + half)
+
+
+def _bca(statistic: Statistic, count: int, resamples: int, level: float) -> tuple[float, float]:
+    """NaN where all draws give the same value."""
+    quantile = np.sqrt(count / (count - 1)) * stats.t.ppf((1 + level) / 2, count - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = stats.bootstrap(
+            (np.arange(count),),
+            statistic,
+            n_resamples=resamples,
+            confidence_level=2 * stats.norm.cdf(quantile) - 1,
+            vectorized=False,
+            method="BCa",
+            rng=np.random.default_rng(stable_seed("interval", count)),
+        )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def jackknife(statistic: Statistic, clusters: Sequence[np.ndarray]) -> np.ndarray:
@@ -48,9 +69,10 @@ def jackknife(statistic: Statistic, clusters: Sequence[np.ndarray]) -> np.ndarra
     return count * everything - (count - 1) * np.asarray(without)
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of a mean, `values` (clusters,) being the means of the clusters."""
-    return interval(lambda rows: float(values[rows].mean()), [np.array([row]) for row in range(len(values))])
+def mean_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a mean, `values` (clusters,) being the means of the clusters."""
+    rows = [np.array([row]) for row in range(len(values))]
+    return interval(lambda drawn: float(values[drawn].mean()), rows, level=level)
 
 
 def halves(scenes: Sequence[str], seeds: Sequence[int], splits: int) -> Iterator[tuple[Half, Half]]:
