@@ -11,14 +11,18 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
 include: "rules/common.smk"
+include: "rules/downloads.smk"
 include: "rules/data.smk"
 include: "rules/networks.smk"
 include: "rules/assessment.smk"
 include: "rules/optimization.smk"
 include: "rules/judgement.smk"
+include: "rules/judges.smk"
 include: "rules/transfer.smk"
 include: "rules/analysis.smk"
 include: "rules/figures.smk"
+include: "rules/explorer.smk"
+include: "rules/estimate.smk"
 
 
 rule all:

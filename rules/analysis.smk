@@ -38,11 +38,9 @@ rule assessment_scores:
 rule optimization_scores:
     input:
         lambda wildcards: column(
-            PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], "judgement", "provenance"),
-            "judgement",
-            "provenance",
+            PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], *PLAN.judgement.tables()), *PLAN.judgement.tables()
         ),
-        baselines=f"{PLAN.grid.generator_folder}/baselines.csv",
+        baselines=PLAN.judgement.baselines(PLAN.grid.generator_folder),
     output:
         judges=f"{RESULTS}/analysis/{{scope}}/judges.csv",
         means=f"{RESULTS}/analysis/{{scope}}/judge-means.csv",
@@ -62,7 +60,9 @@ rule optimization_scores:
         runtime=60,
         gpu=0,
     params:
-        cells=lambda wildcards: PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], "judgement", "provenance"),
+        cells=lambda wildcards: PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], *PLAN.judgement.tables()),
+        standing=PLAN.judgement.standing(),
+        trained=PLAN.analysis.trained_with(),
         code=code("analyse_optimization.py"),
     message:
         "Analysis: trained generators, scope {wildcards.scope}"
@@ -101,6 +101,86 @@ rule asymmetry:
         "Analysis: rank in assessment against rank in optimization"
     script:
         "../workflow_scripts/analyse_asymmetry.py"
+
+
+rule assessment_breakdown:
+    input:
+        column(ASSESSMENTS, "assessment"),
+    output:
+        f"{RESULTS}/analysis/assessment-breakdown.csv",
+    log:
+        f"{RESULTS}/logs/analysis/breakdown.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/breakdown.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=ASSESSMENTS,
+        code=code("analyse_breakdown.py"),
+    message:
+        "Analysis: metrics against opinions, by distortion and scene"
+    script:
+        "../workflow_scripts/analyse_breakdown.py"
+
+
+rule sensitivity:
+    input:
+        column(ASSESSMENTS, "assessment"),
+        gains=f"{RESULTS}/analysis/grid/gains.csv",
+    output:
+        f"{RESULTS}/analysis/sensitivity.csv",
+    log:
+        f"{RESULTS}/logs/analysis/sensitivity.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/sensitivity.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=ASSESSMENTS,
+        datasets=config["assessment"]["datasets"],
+        trained_on=SEEN,
+        objectives=PLAN.analysis.losses(),
+        settings=PLAN.analysis.settings(),
+        code=code("analyse_sensitivity.py"),
+    message:
+        "Analysis: does the asymmetry hang on one judge, dataset, seed or metric"
+    script:
+        "../workflow_scripts/analyse_sensitivity.py"
+
+
+rule in_domain:
+    input:
+        qualities=expand(f"{RESULTS}/assessment-of-outputs/{{metric}}.csv", metric=config["assessment"]["metrics"]),
+        gains=f"{RESULTS}/analysis/grid/gains.csv",
+    output:
+        f"{RESULTS}/analysis/assessment-in-domain.csv",
+    log:
+        f"{RESULTS}/logs/analysis/in-domain.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/in-domain.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        code=code("analyse_in_domain.py"),
+    message:
+        "Analysis: metrics against the judges, on the outputs of trained generators"
+    script:
+        "../workflow_scripts/analyse_in_domain.py"
 
 
 rule transfer_scores:

@@ -1,5 +1,7 @@
 # Metrics against opinions. Needs rated datasets and backbones; makes results/assessment/{dataset}/{metric}.csv
-# and, for fitted metrics, results/metrics/{metric}/channel-weights.safetensors.
+# results/assessment-of-outputs/{metric}.csv, and, for fitted metrics, results/metrics/{metric}/channel-weights.safetensors.
+
+OUTPUTS = PLAN.grid.listed(PLAN.grid.cells, "outputs")
 
 
 rule channel_weights:
@@ -54,3 +56,32 @@ rule assess:
         "Assessment: {wildcards.metric} on {wildcards.dataset}"
     script:
         "../workflow_scripts/assess.py"
+
+
+rule assess_outputs:
+    input:
+        unpack(lambda wildcards: PLAN.metrics.files(wildcards.metric)),
+        pictures=column(OUTPUTS, "outputs"),
+        references=f"{PLAN.grid.generator_folder}/baselines",
+    output:
+        f"{RESULTS}/assessment-of-outputs/{{metric}}.csv",
+    log:
+        f"{RESULTS}/logs/assessment-of-outputs/{{metric}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/assessment-of-outputs/{{metric}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPU,
+    params:
+        metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
+        cells=OUTPUTS,
+        device=DEVICE,
+        code=code("assess_outputs.py", lambda wildcards: PLAN.metrics.entries(wildcards.metric)),
+    message:
+        "Assessment: {wildcards.metric} on the outputs of all trained generators"
+    script:
+        "../workflow_scripts/assess_outputs.py"

@@ -8,6 +8,7 @@ sys.path.insert(0, str(BASE / "workflow_scripts"))
 
 from asymmetry import configuration, digest, plan  # noqa: E402
 from asymmetry.errors import UserError  # noqa: E402
+from asymmetry.networks import published  # noqa: E402
 
 try:
     configuration.check(config, BASE / "schemas" / "config.schema.yaml")

@@ -20,7 +20,7 @@ rule corpus:
         runtime=30,
         gpu=0,
     params:
-        settings=lambda wildcards: PLAN.defined("corpora", wildcards.corpus),
+        settings=lambda wildcards: PLAN.pictures.corpus_settings(wildcards.corpus),
         seed=config["seed"],
         code=code("make_corpus.py", lambda wildcards: [PLAN.entry("corpora", wildcards.corpus)]),
     message:
@@ -54,3 +54,29 @@ rule rated_dataset:
         "Pictures: rated dataset {wildcards.dataset}"
     script:
         "../workflow_scripts/make_rated.py"
+
+
+rule packed_corpus:
+    input:
+        manifest=f"{RESULTS}/corpora/{{corpus}}/manifest.csv",
+    output:
+        index=f"{RESULTS}/corpora/{{corpus}}/packed/{{task}}.csv",
+        pixels=f"{RESULTS}/corpora/{{corpus}}/packed/{{task}}.npy",
+    log:
+        f"{RESULTS}/logs/corpora/{{corpus}}/packed/{{task}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/corpora/{{corpus}}/packed/{{task}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+        gpu=0,
+    params:
+        task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
+        code=code("pack_corpus.py", lambda wildcards: [PLAN.entry("tasks", wildcards.task)]),
+    message:
+        "Pictures: corpus {wildcards.corpus} packed for {wildcards.task}"
+    script:
+        "../workflow_scripts/pack_corpus.py"

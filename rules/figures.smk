@@ -245,3 +245,31 @@ rule table2:
         "Table 2: quality models by initialisation"
     script:
         "../workflow_scripts/table2.py"
+
+
+rule reproduction:
+    input:
+        published=str(BASE / "workflow_scripts" / "data" / "published_figures.csv"),
+        measured=rules.assessment_scores.output.datasets,
+    output:
+        csv=f"{RESULTS}/tables/reproduction.csv",
+        md=f"{RESULTS}/tables/reproduction.md",
+    log:
+        f"{RESULTS}/logs/tables/reproduction.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/reproduction.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        objects=PLAN.analysis.published_metrics(),
+        datasets=PLAN.pictures.catalogued(),
+        code=code("reproduction.py"),
+    message:
+        "Published figures beside ours"
+    script:
+        "../workflow_scripts/reproduction.py"

@@ -49,9 +49,7 @@ rule pretrained_backbone:
         gpu=GPU,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
-        settings=lambda wildcards: {
-            key: config["initialisations"][wildcards.init][key] for key in configuration.PRETRAINING
-        },
+        settings=lambda wildcards: PLAN.networks.pretraining(wildcards.init),
         device=DEVICE,
         code=code("pretrain_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
@@ -78,6 +76,7 @@ rule published_backbone:
         gpu=0,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
+        record=lambda wildcards: published.entry(PLAN.networks.backbone(wildcards.backbone)["object"]).sha256,
         code=code("published_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
         "Networks: published weights of {wildcards.backbone}"
@@ -112,9 +111,37 @@ rule discriminator_backbone:
         "../workflow_scripts/discriminator_backbone.py"
 
 
+rule file_backbone:
+    input:
+        weights=lambda wildcards: config["initialisations"][wildcards.init]["path"],
+    output:
+        f"{RESULTS}/backbones/{{backbone}}/{{init}}/seed-{{seed}}.safetensors",
+    log:
+        f"{RESULTS}/logs/backbones/{{backbone}}/{{init}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
+    wildcard_constraints:
+        init=PLAN.networks.initialisations("file"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
+        preprocessing=lambda wildcards: config["initialisations"][wildcards.init]["preprocessing"],
+        code=code("file_backbone.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+    message:
+        "Networks: {wildcards.backbone} from the file of {wildcards.init}"
+    script:
+        "../workflow_scripts/file_backbone.py"
+
+
 rule pretrained_generator:
     input:
-        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
+        corpus=lambda wildcards: PLAN.pictures.packed(config["optimization"]["corpus"], wildcards.task),
         held_out=PLAN.pictures.corpus(config["judgement"]["corpus"]),
     output:
         model=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
@@ -122,6 +149,8 @@ rule pretrained_generator:
         f"{RESULTS}/logs/{GENERATOR}/pretrained.log",
     benchmark:
         f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
+    wildcard_constraints:
+        generator=PLAN.networks.generators(published=False),
     priority: 1  # everything waits for it
     conda:
         ENVIRONMENT
@@ -134,6 +163,7 @@ rule pretrained_generator:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
         training=config["pretraining"],
+        acceleration=config["acceleration"],
         device=DEVICE,
         code=code(
             "pretrain_generator.py",
@@ -143,3 +173,34 @@ rule pretrained_generator:
         "Networks: L1 pretraining of {wildcards.generator} for {wildcards.task}"
     script:
         "../workflow_scripts/pretrain_generator.py"
+
+
+rule published_generator:
+    input:
+        weights=lambda wildcards: config["generators"][wildcards.generator]["weights"],
+    output:
+        model=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
+    log:
+        f"{RESULTS}/logs/{GENERATOR}/pretrained.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
+    wildcard_constraints:
+        generator=PLAN.networks.generators(published=True),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+        gpu=0,
+    params:
+        task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
+        generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
+        code=code(
+            "published_generator.py",
+            lambda wildcards: PLAN.grid.restoration_entries(wildcards.task, wildcards.generator),
+        ),
+    message:
+        "Networks: published weights of {wildcards.generator}"
+    script:
+        "../workflow_scripts/published_generator.py"

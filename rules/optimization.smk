@@ -6,14 +6,14 @@
 ALONE = "{task}/{generator}/{objective}/none/weight-0/seed-{seed}"
 TRAINING = {
     key: config["optimization"][key]
-    for key in ("steps", "batch", "crop", "learning_rate", "checkpoint_every", "measure_every")
+    for key in ("steps", "batch", "accumulate", "crop", "learning_rate", "checkpoint_every", "measure_every")
 }
 
 
 rule calibrate:
     input:
         unpack(lambda wildcards: PLAN.metrics.files(wildcards.metric)),
-        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
+        corpus=lambda wildcards: PLAN.pictures.packed(config["optimization"]["corpus"], wildcards.task),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         f"{RESULTS}/{GENERATOR}/calibration/{{metric}}.json",
@@ -50,7 +50,7 @@ rule calibrate:
 rule optimize:
     input:
         unpack(lambda wildcards: PLAN.grid.objective_files(wildcards.objective)),
-        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
+        corpus=lambda wildcards: PLAN.pictures.packed(config["optimization"]["corpus"], wildcards.task),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         model=f"{RESULTS}/optimization/{ALONE}/model.safetensors",
@@ -72,6 +72,7 @@ rule optimize:
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
         objective=lambda wildcards: PLAN.grid.objective(wildcards.objective),
         training=TRAINING,
+        acceleration=config["acceleration"],
         device=DEVICE,
         code=code(
             "optimize.py",
@@ -87,7 +88,7 @@ rule optimize_adversarially:
     input:
         unpack(lambda wildcards: PLAN.grid.objective_files(wildcards.objective)),
         unpack(lambda wildcards: PLAN.grid.discriminator_files(wildcards.discriminator, wildcards.seed)),
-        corpus=PLAN.pictures.corpus(config["optimization"]["corpus"]),
+        corpus=lambda wildcards: PLAN.pictures.packed(config["optimization"]["corpus"], wildcards.task),
         generator=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     output:
         model=f"{RESULTS}/optimization/{CELL}/model.safetensors",
@@ -114,6 +115,7 @@ rule optimize_adversarially:
         discriminator=lambda wildcards: PLAN.grid.discriminator(wildcards.discriminator),
         weight=lambda wildcards: float(wildcards.weight),
         training=TRAINING,
+        acceleration=config["acceleration"],
         device=DEVICE,
         code=code(
             "optimize.py",

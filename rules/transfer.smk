@@ -16,7 +16,7 @@ rule transfer:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=1440,
         gpu=GPU,
     params:

@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 from asymmetry import configuration
 from asymmetry.errors import UserError
 
-BASE = Path(configuration.__file__).parents[2]
+BASE = Path(configuration.__file__).parents[3]
 SCHEMA = BASE / "schemas" / "config.schema.yaml"
 PRESETS = sorted((BASE / "presets").glob("*.yaml"))
 REMOVED = object()
@@ -159,10 +159,13 @@ BROKEN = {
         ["judges.niqe.fitted_on.corpus: unknown corpus 'scene'"],
     ),
     "unknown arm": (
-        {"transfer__arms__vgg": ["randm"]},
-        ["transfer.arms.vgg: unknown initialisation 'randm'. Did you mean 'random'?"],
+        {"transfer__arms": [{"backbone": "vgg", "initialisations": ["randm"]}]},
+        ["transfer.arms.0.initialisations: unknown initialisation 'randm'. Did you mean 'random'?"],
     ),
-    "unknown backbone of an arm": ({"transfer__arms": {"vg": ["random"]}}, ["transfer.arms: unknown backbone 'vg'"]),
+    "unknown backbone of an arm": (
+        {"transfer__arms": [{"backbone": "vg", "initialisations": ["random"]}]},
+        ["transfer.arms.0.backbone: unknown backbone 'vg'"],
+    ),
     "unknown objective of a figure": (
         {"figures__fig7__objective": "haarpsi"},
         ["figures.fig7.objective: unknown objective 'haarpsi'", "rec-haarpsi"],
@@ -243,8 +246,8 @@ BROKEN = {
         ["assessment.datasets: embedded has no references"],
     ),
     "arm of another backbone": (
-        {"transfer__arms__vit": ["gan-patch-vgg"]},
-        ["transfer.arms.vit: gan-patch-vgg comes from a discriminator with backbone vgg"],
+        {"transfer__arms": [{"backbone": "vit", "initialisations": ["gan-patch-vgg"]}]},
+        ["transfer.arms.0: gan-patch-vgg comes from a discriminator with backbone vgg"],
     ),
     "figure without its sweep": (
         {"objectives__new": {"reconstruction": 1, "metric": None, "kappa": 1}, "figures__fig7__objective": "new"},

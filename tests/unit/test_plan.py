@@ -183,7 +183,7 @@ def test_datasets_without_references_have_no_full_reference_models(config):
     config["transfer"] |= {
         "datasets": ["embedded", "textures"],
         "modes": ["fr", "nr"],
-        "arms": {"vgg": ["random"]},
+        "arms": [{"backbone": "vgg", "initialisations": ["random"]}],
         "seeds": [0],
     }
     found = {(one["mode"], one["dataset"]) for one in Plan(config).transfer.models()}

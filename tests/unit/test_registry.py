@@ -12,12 +12,15 @@ ENTRIES = [(kind, name) for kind, entries in registry.table().items() for name i
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_every_entry_can_be_imported(kind, name):
     entry = registry.entry(kind, name)
+    assert len(entry.summary) > 10
+    assert "\n" not in entry.summary
+    if entry.external:
+        assert (kind, entry.module) == ("judges", "pyiqa"), "it is imported in another environment"
+        return
     source = digest.locate(entry.module)
     assert source is not None, "its module is found without an import"
     assert Path(source).is_file()
     assert callable(getattr(import_module(entry.module), entry.factory.partition(":")[2]))
-    assert len(entry.summary) > 10
-    assert "\n" not in entry.summary
 
 
 def test_every_kind_has_entries():

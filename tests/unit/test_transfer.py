@@ -262,6 +262,39 @@ def test_head_standardises_with_its_training_features():
     assert not torch.equal(head.hidden.weight, Head(features, seed=1).hidden.weight)
 
 
+def test_pictures_stay_decoded_only_while_there_is_room(tmp_path, monkeypatch):
+    for number in range(3):
+        images.write(np.full((4, 5, 3), number, np.uint8), tmp_path / f"{number}.png")
+    read, original = [], images.read
+    monkeypatch.setattr(images, "read", lambda path: read.append(path.name) or original(path))
+    monkeypatch.setattr(module, "KEPT", 2 * 60)
+    pictures = module.Pictures(tmp_path, 4)
+    for _ in range(2):
+        assert [pictures[f"{number}.png"][0, 0, 0] for number in range(3)] == [0, 1, 2]
+    assert read == ["0.png", "1.png", "2.png", "2.png"]
+    with pytest.raises(UserError, match=r"0\.png is smaller than the crop of 5"):
+        module.Pictures(tmp_path, 5)["0.png"]
+
+
+def test_pictures_of_each_step_are_decoded_once_and_in_order():
+    class Counted(dict):
+        def __missing__(self, path):
+            return path.upper()
+
+    steps = [["a", "b", "a"], ["c"], ["a", "c"]]
+    assert list(module.decoded(Counted(), steps)) == [{"a": "A", "b": "B"}, {"c": "C"}, {"a": "A", "c": "C"}]
+
+
+def test_what_does_not_fit_in_memory_changes_nothing(predict, tmp_path, monkeypatch):
+    for settings in ({"mode": "fr"}, {"protocol": "finetune", "steps": 3, "learning_rates": [1e-3]}):
+        contents = []
+        for room in (2**30, 0):
+            monkeypatch.setattr(module, "KEPT", room)
+            predict(**settings)
+            contents.append((tmp_path / "predictions.csv").read_bytes())
+        assert contents[0] == contents[1]
+
+
 def test_five_crops_are_corners_and_centre():
     picture = np.arange(8 * 10 * 3, dtype=np.uint8).reshape(8, 10, 3)
     crops = five_crops(picture, 4)

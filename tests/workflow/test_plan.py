@@ -44,7 +44,7 @@ def test_a_figure_plans_only_what_it_needs(copy: Path) -> None:
     assert planned(run_snakemake(copy, "-n", "distortions")) == {"corpus": 1, "distortions": 1}
     quality = planned(run_snakemake(copy, "-n", "table2"))
     assert "assess" not in quality
-    arms = sum(len(arms) for arms in config["transfer"]["arms"].values())
+    arms = sum(len(arm["initialisations"]) for arm in config["transfer"]["arms"])
     wanted = arms * len(config["transfer"]["modes"]) * len(config["transfer"]["seeds"])
     assert quality["transfer"] == wanted * len(config["transfer"]["datasets"])
 

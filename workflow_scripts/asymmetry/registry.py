@@ -30,7 +30,9 @@ class Entry:
         range: lowest and highest value of a metric, None where unbounded or unknown.
         differentiable: whether gradients are finite on ordinary, constant and identical images: fit to be a loss.
         minimum_size: smallest height and width it accepts, pixels.
-        trained_on: datasets that its weights have seen, so that an assessment there does not count.
+        trained_on: datasets that its weights have seen, so that assessments there do not count; without ImageNet.
+        backbones: networks that a metric or a judge stands on, by their names among the backbones where they have one.
+        external: whether a judge is asked by pyiqa in its own environment; its arguments and options go there.
         architecture: `convolution` or `attention`, for backbones.
     """
 
@@ -44,6 +46,8 @@ class Entry:
     differentiable: bool = True
     minimum_size: int = 1
     trained_on: tuple[str, ...] = ()
+    backbones: tuple[str, ...] = ()
+    external: bool = False
     architecture: str = ""
 
     @property

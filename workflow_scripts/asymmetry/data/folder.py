@@ -1,6 +1,6 @@
-"""The user's own folder of pictures as a corpus."""
+"""The user's own pictures, in one folder or several, as a corpus."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from asymmetry import images
@@ -11,21 +11,22 @@ from asymmetry.errors import UserError, listing
 SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
-def pictures(seed: int, path: str | Path, size: int | None = None) -> Iterator[Picture]:
+def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | None = None) -> Iterator[Picture]:
     """Every picture under `path`, each a scene named after its file; cropped to squares of `size` pixels if given.
 
-    All that is wrong comes as one `UserError`: unreadable files, pictures smaller than `size`, one name or one file
-    twice (the same scene could then end up on both sides of a split). Nothing is random.
+    With several folders a scene's name begins with that of its folder. All that is wrong comes as one `UserError`:
+    unreadable files, pictures smaller than `size`, one name or one file twice (the same scene could then end up on both
+    sides of a split). Nothing is random.
     """
-    root = Path(path)
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not files:
-        raise UserError(f"no picture in {root}.", f"files that count end in {', '.join(sorted(SUFFIXES))}")
+    roots = [Path(path)] if isinstance(path, str | Path) else [Path(root) for root in path]
+    files = [(root, file) for root in roots for file in sorted(root.rglob("*")) if _is_picture(file)]
+    if empty := [str(root) for root in roots if root not in {root for root, _ in files}]:
+        raise UserError(f"no picture in {', '.join(empty)}.", f"files that count end in {', '.join(sorted(SUFFIXES))}")
     problems: list[str] = []
     names: dict[str, Path] = {}
     contents: dict[str, Path] = {}
-    for file in files:
-        name = "-".join(file.relative_to(root).with_suffix("").parts)
+    for root, file in files:
+        name = "-".join(file.relative_to(root if len(roots) == 1 else root.parent).with_suffix("").parts)
         if (first := names.setdefault(name, file)) != file:
             problems.append(f"{file}: would be the scene {name!r}, as {first} is")
         if (first := contents.setdefault(sha256(file), file)) != file:
@@ -38,9 +39,11 @@ def pictures(seed: int, path: str | Path, size: int | None = None) -> Iterator[P
         if size is not None and min(height, width) < size:
             problems.append(f"{file}: {width} x {height} pixels, smaller than {size}")
     if problems:
-        raise UserError(f"{len(problems)} problem(s) with the pictures in {root}:\n{listing(problems)}")
+        raise UserError(f"{len(problems)} problem(s) with the pictures in {path}:\n{listing(problems)}")
     for name, file in names.items():
         array = images.read(file)
-        yield Picture(
-            name, name, "", str(file.relative_to(root)), array if size is None else images.crop_to(array, size)
-        )
+        yield Picture(name, name, "", file.name, array if size is None else images.crop_to(array, size))
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES and file.is_file()

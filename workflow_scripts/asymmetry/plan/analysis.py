@@ -33,6 +33,35 @@ class Analysis(Definitions):
             found[name] = sorted(seen | {metric["channel_weights"]} if metric.get("channel_weights") else seen)
         return found
 
+    def trained_with(self) -> dict[str, dict[str, list[str]]]:
+        """Networks and data in the objectives and discriminators of the grid, by label, for `judges.independence`."""
+        found = {}
+        for name in sorted({cell.objective for cell in self.cells}):
+            if metric := self.config["objectives"][name]["metric"]:
+                found[f"objective {name}"] = self._metric_facts(self.config["metrics"][metric])
+        for name in sorted({cell.discriminator for cell in self.cells} - {NONE}):
+            found[f"discriminator {name}"] = self._network_facts(self.config["discriminators"][name])
+        return found
+
+    def _metric_facts(self, metric: Config) -> dict[str, list[str]]:
+        facts, network = registry.entry("metrics", metric["object"]), self._network_facts(metric)
+        fitted = [metric["channel_weights"]] if metric.get("channel_weights") else []
+        return {
+            "backbones": [*facts.backbones, *network["backbones"]],
+            "trained_on": [*facts.trained_on, *metric.get("trained_on", []), *fitted, *network["trained_on"]],
+        }
+
+    def _network_facts(self, definition: Config) -> dict[str, list[str]]:
+        """Of a metric's or discriminator's backbone; only published weights have seen data of their own."""
+        if "backbone" not in definition:
+            return {"backbones": [], "trained_on": []}
+        name = self.config["backbones"][definition["backbone"]]["object"]
+        published = self.config["initialisations"][definition["initialisation"]]["kind"] == "published"
+        return {
+            "backbones": [name],
+            "trained_on": list(registry.entry("backbones", name).trained_on) if published else [],
+        }
+
     def losses(self) -> dict[str, str]:
         """The objective of each assessed metric that is a loss in the grid beside L1 (kappa 1); L1 itself is `mae`."""
         assessed = self.config["assessment"]["metrics"]
@@ -57,3 +86,12 @@ class Analysis(Definitions):
             {"discriminator": discriminator, "weight": float(weight)}
             for discriminator, weight in sorted(wide, key=lambda setting: (setting[0] != NONE, *setting))
         ]
+
+    def published_metrics(self) -> dict[str, str]:
+        """The metrics that published figures can be compared with, as those name them; a resize makes it another."""
+        found = {}
+        for name, own in self.config["metrics"].items():
+            if own["object"] == "dists-official" or str(own.get("resize", "none")) == "none":
+                net = own.get("options", {}).get("net", "alex")
+                found[name] = own["object"] if net == "alex" else f"{own['object']}-{net}"
+        return found

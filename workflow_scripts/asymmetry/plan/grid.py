@@ -10,7 +10,13 @@ from asymmetry.plan.definitions import NONE, Config, Definitions, Entries, Files
 from asymmetry.plan.metrics import Metrics
 
 CELL_FOLDER = "{task}/{generator}/{objective}/{discriminator}/weight-{weight}/seed-{seed}"
-FILES = {"judgement": "judgement.csv", "provenance": "provenance.json", "history": "history.csv"}
+FILES = {
+    "outputs": "outputs",
+    "judgement": "judgement.csv",
+    "external": "external-judgement.csv",
+    "provenance": "provenance.json",
+    "history": "history.csv",
+}
 
 
 def canonical(weight: float | str) -> str:

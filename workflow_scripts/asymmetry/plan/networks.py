@@ -4,6 +4,8 @@ from typing import Any
 
 from asymmetry.plan.definitions import Definitions
 
+PRETRAINING = ("steps", "batch", "crop", "learning_rate", "degradations", "quality_weight")
+
 
 class Networks(Definitions):
     """Backbones by name and initialisation."""
@@ -18,6 +20,16 @@ class Networks(Definitions):
         kind = self.defined("initialisations", initialisation)["kind"]
         seed = seed if kind in ("random", "discriminator") else 0
         return f"{self.results}/backbones/{backbone}/{initialisation}/seed-{seed}.safetensors"
+
+    def generators(self, published: bool) -> str:
+        """A regular expression of the generators that start from a file of published weights, or of the others."""
+        own = self.config["generators"].items()
+        return "|".join(name for name, definition in own if ("weights" in definition) == published) or "(?!)"
+
+    def pretraining(self, initialisation: str) -> dict[str, Any]:
+        """Settings of a backbone's pretraining."""
+        own = self.defined("initialisations", initialisation)
+        return {key: own[key] for key in PRETRAINING}
 
     def initialisations(self, kind: str) -> str:
         """A regular expression of the initialisations of one kind, which matches nothing where there is none."""

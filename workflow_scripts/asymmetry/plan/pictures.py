@@ -7,6 +7,7 @@ from typing import Any
 from asymmetry.plan.definitions import Definitions, Files
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
+EMULATIONS = ("kadid-emulation", "textures")  # with references always, scored by the mean scores of KADID-10k
 
 
 def _named_images(table: Path) -> list[str]:
@@ -28,9 +29,40 @@ class Pictures(Definitions):
         """The manifest of a corpus."""
         return f"{self.results}/corpora/{name}/manifest.csv"
 
+    def packed(self, name: str, task: str) -> str:
+        """The index of a corpus that is packed for a task; its pixels lie beside it."""
+        return f"{self.results}/corpora/{name}/packed/{task}.csv"
+
     def rated(self, name: str) -> str:
         """The manifest of a rated dataset."""
         return f"{self.results}/rated/{name}/manifest.csv"
+
+    def published(self, section: str) -> str:
+        """A regular expression of the corpora or rated datasets that the catalogue has; it may match nothing."""
+        definitions = self.config[section].items()
+        return "|".join(name for name, definition in definitions if definition["object"] == "published") or "(?!)"
+
+    def dataset(self, section: str, name: str) -> str:
+        """The folder of a dataset of the catalogue: the user's own copy, or the one that is downloaded."""
+        dataset = self.defined(section, name)["dataset"]
+        downloads = self.config["downloads"]
+        return downloads["folders"].get(dataset, f"{downloads['folder']}/{dataset}")
+
+    def datasets(self) -> list[str]:
+        """The datasets of the catalogue that the run as a whole uses."""
+        config = self.config
+        transfer, assessment = config["transfer"]["datasets"], config["assessment"]
+        rated = {*assessment["datasets"], *assessment["pairs"], *transfer}
+        judges = [config["judges"][name].get("fitted_on", {}) for name in config["judgement"]["judges"]]
+        rated |= {sources["rated"] for sources in judges if "rated" in sources}
+        corpora = {config["optimization"]["corpus"], config["judgement"]["corpus"]}
+        corpora |= {sources["corpus"] for sources in judges if "corpus" in sources}
+        used = [config["rated"][name] for name in rated] + [config["corpora"][name] for name in corpora]
+        return sorted({definition["dataset"] for definition in used if "dataset" in definition})
+
+    def catalogued(self) -> dict[str, str]:
+        """The dataset of the catalogue behind each rated dataset that is one."""
+        return {name: own["dataset"] for name, own in self.config["rated"].items() if own["object"] == "published"}
 
     def rated_files(self, name: str) -> Files:
         """What a rated dataset is made from: a table of the user's own and its images, or a corpus and mean scores."""
@@ -38,15 +70,22 @@ class Pictures(Definitions):
         if definition["object"] == "csv":
             return {"path": definition["path"], "images": _named_images(Path(definition["path"]))}
         corpus = {"corpus": self.corpus(definition["corpus"])} if "corpus" in definition else {}
-        return {"level_means": LEVEL_MEANS, **corpus}
+        return {"level_means": LEVEL_MEANS, **corpus} if definition["object"] in EMULATIONS else corpus
 
     def corpus_files(self, name: str) -> list[str]:
-        """The pictures of a folder of the user's own, so that a change of them is seen; none for other corpora."""
-        folder = Path(self.defined("corpora", name).get("path", ""))
-        return sorted(map(str, folder.iterdir())) if folder.name and folder.is_dir() else []
+        """The pictures in folders of the user's own, so that a change of them is seen; none for other corpora."""
+        folders = self.defined("corpora", name).get("path", [])
+        folders = [folders] if isinstance(folders, str) else folders
+        return sorted(str(file) for folder in folders for file in Path(folder).rglob("*") if file.is_file())
+
+    def corpus_settings(self, name: str) -> dict[str, Any]:
+        """Its kind and options."""
+        definition = dict(self.defined("corpora", name))
+        return definition | definition.pop("options", {})
 
     def rated_settings(self, name: str) -> dict[str, Any]:
-        """Its options; only a table of the user's own is told whether it has references."""
-        definition = self.defined("rated", name)
-        files = {"corpus", "path"} if definition["object"] == "csv" else {"corpus", "path", "mode"}
-        return {key: value for key, value in definition.items() if key not in files}
+        """Its kind and options; a table of the user's own, and code of the user's own, is told the mode."""
+        definition = dict(self.defined("rated", name))
+        files = {"corpus", "path"} | ({"mode"} if definition["object"] in EMULATIONS else set())
+        options = definition.pop("options", {})
+        return {key: value for key, value in definition.items() if key not in files} | options

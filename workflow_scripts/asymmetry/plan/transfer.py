@@ -18,7 +18,7 @@ class Transfer(Definitions):
     def models(self) -> list[dict[str, Any]]:
         """Every quality model, with the path of its predictions; datasets without references have nr models only."""
         own = self.config["transfer"]
-        arms = [(backbone, init) for backbone, inits in own["arms"].items() for init in inits]
+        arms = [(arm["backbone"], init) for arm in own["arms"] for init in arm["initialisations"]]
         root = f"{self.results}/transfer"
         return [
             {

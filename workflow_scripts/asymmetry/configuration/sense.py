@@ -1,0 +1,186 @@
+"""What is well-formed and still cannot be meant."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from asymmetry import registry
+from asymmetry.data import catalog
+from asymmetry.errors import unknown
+from asymmetry.plan import NONE, Config, Plan
+from asymmetry.plan.networks import PRETRAINING
+
+# What a definition of each kind needs, and what else it may have.
+NEEDS = {
+    "corpora": {
+        "scenes": {"size"},
+        "training-pool": {"max_size", "procedural_images", "procedural_size"},
+        "procedural": {"images", "size"},
+        "folder": {"path"},
+        "published": {"dataset"},
+    },
+    "rated": {
+        "kadid-emulation": {"corpus", "size", "levels"},
+        "textures": {"textures", "size"},
+        "csv": {"path", "higher_is_better"},
+        "published": {"dataset"},
+    },
+    "initialisations": {
+        "random": set(),
+        "pretraining": {"corpus", *PRETRAINING},
+        "published": set(),
+        "discriminator": {"objective", "discriminator", "weight"},
+        "file": {"path", "preprocessing"},
+    },
+}
+MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
+HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Everything that the schema cannot say, of a configuration whose names all resolve."""
+    plan = Plan(config)
+    parts = (_kinds, _published, _metrics, _discriminators, _objectives, _datasets, _sizes, _arms, _leaks)
+    return chain(*(part(config) for part in parts), _grid(config, plan))
+
+
+def _kinds(config: Config) -> Iterator[str]:
+    for section, kinds in NEEDS.items():
+        for name, definition in config[section].items():
+            kind = definition.get("object", definition.get("kind"))
+            keys = set(definition) - {"object", "kind", "mode"}
+            needed = kinds.get(kind, set())
+            allowed = needed | MAY.get(section, {}).get(kind, set()) if kind in kinds else {"options"}
+            if missing := needed - keys:
+                yield f"{section}.{name}: {kind} needs {', '.join(sorted(missing))}."
+            for key in sorted(keys - allowed):
+                yield f"{section}.{name}: {unknown(f'key of {kind}', key, allowed)}"
+
+
+def _published(config: Config) -> Iterator[str]:
+    for section in ("corpora", "rated"):
+        for name, definition in config[section].items():
+            wanted = definition.get("mode", "pictures")
+            if definition["object"] == "published" and (kind := catalog.dataset(definition["dataset"]).kind) != wanted:
+                yield f"{section}.{name}: {definition['dataset']} is of kind {kind}, not {wanted}."
+            elif wanted == "pairs" and definition["object"] in registry.table()["rated"].keys() - {"published"}:
+                yield f"{section}.{name}: {definition['object']} holds no pairs."
+
+
+def _downloads(config: Config) -> Iterator[str]:
+    own = config["downloads"]
+    for name, source in own["sources"].items():
+        if source not in catalog.dataset(name).sources:
+            yield f"downloads.sources.{name}: {unknown('source', source, catalog.dataset(name).sources)}"
+    for name in Plan(config).pictures.datasets():
+        facts = catalog.dataset(name)
+        if name in own["folders"]:
+            continue
+        if not facts.sources:
+            yield f"downloads.folders: lacks {name}, which cannot be downloaded. {facts.manual}"
+        elif catalog.unaccepted([name], own["accept_terms"]):
+            yield f"downloads.accept_terms: lacks {name}. {facts.terms.summary} ({facts.terms.url})"
+
+
+def _metrics(config: Config) -> Iterator[str]:
+    for name, metric in config["metrics"].items():
+        together = ["backbone", "initialisation"]
+        if any(key in metric for key in together) and not all(key in metric for key in together):
+            yield f"metrics.{name}: backbone and initialisation come together."
+        if (metric["object"] == "dists") != ("backbone" in metric) and metric["object"] in registry.table()["metrics"]:
+            yield f"metrics.{name}: dists needs a backbone, and no other built-in metric takes one."
+
+
+def _discriminators(config: Config) -> Iterator[str]:
+    for name, discriminator in config["discriminators"].items():
+        if "object" not in discriminator and (missing := HEAD - set(discriminator)):
+            yield f"discriminators.{name}: needs {', '.join(sorted(missing))}, or your own `object`."
+        if "object" in discriminator and (extra := HEAD & set(discriminator)):
+            yield f"discriminators.{name}: your own `object` stands in the place of {', '.join(sorted(extra))}."
+
+
+def _used(config: Config) -> list[str]:
+    """The objectives of the grid."""
+    return sorted({name for block in config["optimization"]["cells"] for name in block["objectives"]})
+
+
+def _objectives(config: Config) -> Iterator[str]:
+    crop = config["optimization"]["crop"]
+    for name in _used(config):
+        objective = config["objectives"][name]
+        if objective["metric"] is None:
+            if not objective["reconstruction"]:
+                yield f"objectives.{name}: nothing to minimise; give reconstruction a weight, or a metric."
+            continue
+        metric = config["metrics"][objective["metric"]]
+        entry = registry.entry("metrics", metric["object"])
+        if not entry.differentiable:
+            valid = [key for key, facts in registry.table()["metrics"].items() if facts.differentiable]
+            yield f"objectives.{name}: {metric['object']} is for assessment only; losses: {', '.join(valid)}."
+        if entry.minimum_size > crop:
+            need = f"{metric['object']} needs crops of {entry.minimum_size} pixels"
+            yield f"objectives.{name}: {need}, optimization.crop is {crop}."
+
+
+def _datasets(config: Config) -> Iterator[str]:
+    modes = {name: definition["mode"] for name, definition in config["rated"].items()}
+    for name in config["assessment"]["datasets"]:
+        if modes[name] != "fr":
+            yield f"assessment.datasets: {name} has no references, and the metrics need them."
+    for name in config["assessment"]["pairs"]:
+        if modes[name] != "pairs":
+            yield f"assessment.pairs: {name} is of mode {modes[name]}; only preferences (mode pairs) belong here."
+    for name in config["transfer"]["datasets"]:
+        if modes[name] == "pairs":
+            yield f"transfer.datasets: {name} holds preferences, and quality models learn from scores."
+
+
+def _sizes(config: Config) -> Iterator[str]:
+    scale = config["tasks"][config["optimization"]["task"]]["scale"]
+    for section in ("pretraining", "optimization"):
+        own = config[section]
+        if own["crop"] % scale:
+            yield f"{section}.crop: {own['crop']} is no multiple of the scale {scale}."
+        if own["batch"] % own["accumulate"]:
+            yield f"{section}.accumulate: a batch of {own['batch']} cannot be computed in {own['accumulate']} parts."
+
+
+def _arms(config: Config) -> Iterator[str]:
+    for number, arm in enumerate(config["transfer"]["arms"]):
+        for name in arm["initialisations"]:
+            source = config["initialisations"][name].get("discriminator")
+            if source and (own := config["discriminators"][source].get("backbone")) != arm["backbone"]:
+                yield f"transfer.arms.{number}: {name} comes from a discriminator with backbone {own}."
+    splits = config["transfer"]["splits"]
+    if (splits["kind"] == "random") != ("count" in splits):
+        yield "transfer.splits: kind random needs a count, and no other kind has one."
+
+
+def _leaks(config: Config) -> Iterator[str]:
+    judged = config["judgement"]["corpus"]
+    for name in _used(config):
+        metric = config["metrics"].get(config["objectives"][name]["metric"] or "", {})
+        fitted = config["rated"].get(metric.get("channel_weights") or "", {})
+        if fitted.get("corpus") == judged:
+            yield f"objectives.{name}: its metric is fitted on pictures of {judged}, which are judged."
+    trained = {config["optimization"]["corpus"]}
+    trained |= {arm["corpus"] for arm in config["initialisations"].values() if "corpus" in arm}
+    if judged in trained:
+        yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
+    for name in config["transfer"]["datasets"]:
+        if (source := config["rated"][name].get("corpus")) in trained - {judged}:
+            yield f"transfer.datasets: {name} shows pictures of {source}, which are trained on."
+
+
+def _grid(config: Config, plan: Plan) -> Iterator[str]:
+    for number, block in enumerate(config["optimization"]["cells"]):
+        if not block["weights"] and set(block["discriminators"]) != {NONE}:
+            yield f"optimization.cells.{number}.weights: none given, and there are discriminators."
+    if not plan.analysis.losses():
+        yield (
+            "assessment.metrics: none of them is a loss in optimization.cells (beside L1 of weight 1, kappa 1; L1"
+            " itself is mae), so nothing could be compared."
+        )
+    if config["figures"]["fig7"]["objective"] not in _used(config):
+        yield "figures.fig7.objective: not in optimization.cells."
+    if not plan.figures.pictured():
+        yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."
