@@ -56,7 +56,8 @@ def rated(tmp_path_factory):
                     name = f"{scene}-{family}-{copy}-{level}.png"
                     images.write(distorted(reference, family, level, rng), folder / name)
                     facts = {"image": name, "reference": f"{scene}.png", "scene": scene, "distortion": family}
-                    rows.append(facts | {"family": family, "level": level, "score": (3 - level) / 2, "raw_score": 0})
+                    facts |= {"family": family, "level": level, "split": ""}
+                    rows.append(facts | {"score": (3 - level) / 2, "raw_score": 0})
     tables.write(pd.DataFrame(rows), folder / "manifest.csv", "rated")
     return folder / "manifest.csv"
 
@@ -100,6 +101,16 @@ def test_random_splits_are_60_20_20_and_differ():
     folds = by_scene(frame, {"kind": "random", "count": 3})
     assert [(len(fold.train), len(fold.validation), len(fold.test)) for fold in folds] == [(12, 4, 4)] * 3
     assert len({tuple(fold.test) for fold in folds}) == 3
+
+
+def test_official_split():
+    frame = pd.DataFrame({"scene": list("abcdef"), "split": ["training"] * 3 + ["validation"] + ["test"] * 2})
+    (fold,) = by_scene(frame, {"kind": "official"})
+    assert [part.tolist() for part in (fold.train, fold.validation, fold.test)] == [[0, 1, 2], [3], [4, 5]]
+    with pytest.raises(UserError, match="no image for validation, test"):
+        by_scene(frame.assign(split="training"), {"kind": "official"})
+    with pytest.raises(UserError, match="tests scenes that it trains on: a"):
+        by_scene(frame.assign(scene=list("abcdae")), {"kind": "official"})
 
 
 def test_folds_by_family_leave_out_family_and_scene(rated):

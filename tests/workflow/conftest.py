@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[2]
-KEPT = ("Snakefile", "config.yaml", "rules", "schemas", "profiles", "envs", "presets", "workflow_scripts")
+KEPT = ("Snakefile", "config.yaml", "rules", "schemas", "profiles", "envs", "presets", "report", "workflow_scripts")
 Run = Callable[..., subprocess.CompletedProcess]
 
 

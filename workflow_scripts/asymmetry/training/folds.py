@@ -13,7 +13,8 @@ from asymmetry.compute import stable_seed
 from asymmetry.errors import UserError, unknown
 
 FAMILY_GROUPS = 4
-KINDS = ("leave-one-scene-out", "random")
+KINDS = ("leave-one-scene-out", "random", "official")
+PURPOSES = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,14 @@ def by_scene(frame: pd.DataFrame, splits: Mapping[str, object]) -> list[Fold]:
     Args:
         frame: a rated table.
         splits: `kind: leave-one-scene-out` (a fold a scene; a fifth of the others, at least one, for validation), or
-            `kind: random` with `count` splits, 60/20/20 by scene.
+            `kind: random` with `count` splits, 60/20/20 by scene, or `kind: official`, the dataset's own (column
+            `split`), as one fold.
     """
     kind = splits.get("kind")
     if kind not in KINDS:
         raise UserError(unknown("kind of splits", kind, KINDS))
+    if kind == "official":
+        return [_official(frame)]
     scenes = _scenes(frame)
     plans = []
     if kind == "random":
@@ -69,6 +73,19 @@ def by_scene(frame: pd.DataFrame, splits: Mapping[str, object]) -> list[Fold]:
         Fold(name, "scene", *(_rows(frame, part, everything) for part in (train, validation, test)))
         for name, test, validation, train in plans
     ]
+
+
+def _official(frame: pd.DataFrame) -> Fold:
+    parts = [np.flatnonzero((frame["split"] == purpose).to_numpy()) for purpose in PURPOSES]
+    if missing := [purpose for purpose, rows in zip(PURPOSES, parts, strict=True) if not len(rows)]:
+        raise UserError(
+            f"this dataset has no official split: no image for {', '.join(missing)} in the column `split`.",
+            "set transfer.splits to random or leave-one-scene-out",
+        )
+    shared = set(frame["scene"].iloc[parts[2]]) & set(frame["scene"].iloc[np.concatenate(parts[:2])])
+    if shared:
+        raise UserError(f"the official split tests scenes that it trains on: {', '.join(sorted(shared)[:5])}.")
+    return Fold("official", "scene", *parts)
 
 
 def by_family(frame: pd.DataFrame) -> list[Fold]:
