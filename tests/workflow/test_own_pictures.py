@@ -10,6 +10,7 @@ from tests.workflow.conftest import PROJECT, run_snakemake
 
 DATA = Path(os.environ.get("ASYMMETRY_SHARED", PROJECT.parent / "shared")) / "data"
 NEEDED = ("bsds500-train", "set5", "set14", "weights/squeezenet1_1_features.npz")
+DISTORTIONS = ["gaussian-blur", "jpeg", "white-noise"]
 PUBLISHED = {"set5": 28.42, "set14": 26.00}  # Y-PSNR of bicubic x4, dB, as papers on super-resolution give it
 
 
@@ -17,7 +18,6 @@ def test_own_folders_and_weights(copy: Path, config_file, tmp_path: Path) -> Non
     missing = [name for name in NEEDED if not (DATA / name).exists()]
     if missing:
         pytest.skip(f"not on this machine: {', '.join(missing)}; name their folder's parent in ASYMMETRY_SHARED")
-    distortions = ["gaussian-blur", "jpeg", "white-noise"]
     keras = {"channels": "bgr", "range": 255, "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]}
     results = tmp_path / "results"
     config = {
@@ -26,9 +26,7 @@ def test_own_folders_and_weights(copy: Path, config_file, tmp_path: Path) -> Non
             "own": {"object": "folder", "path": str(DATA / "bsds500-train")},
             "benchmarks": {"object": "folder", "path": [str(DATA / "set5"), str(DATA / "set14")]},
         },
-        "rated": {
-            "embedded": {"size": 96, "levels": [1, 3, 5], "distortions": ["gaussian-blur", "jpeg", "white-noise"]}
-        },
+        "rated": {"embedded": {"size": 96, "levels": [1, 3, 5], "distortions": DISTORTIONS}},
         "backbones": {"squeezenet": {"object": "squeezenet-1-1"}},
         "initialisations": {"keras": {"kind": "file", "path": str(DATA / NEEDED[-1]), "preprocessing": keras}},
         "metrics": {"dists-keras": {"object": "dists", "backbone": "squeezenet", "initialisation": "keras"}},
