@@ -1,5 +1,6 @@
-# Metrics against opinions. Needs rated datasets and backbones; makes results/assessment/{dataset}/{metric}.csv
-# results/assessment-of-outputs/{metric}.csv, and, for fitted metrics, results/metrics/{metric}/channel-weights.safetensors.
+# Metrics against opinions. Needs rated datasets and backbones; makes results/assessment/{dataset}/{metric}.csv,
+# results/preferences/{dataset}/{metric}.csv, results/assessment-of-outputs/{metric}.csv and, for fitted
+# metrics, results/metrics/{metric}/channel-weights.safetensors.
 
 OUTPUTS = PLAN.grid.listed(PLAN.grid.cells, "outputs")
 
@@ -85,3 +86,30 @@ rule assess_outputs:
         "Assessment: {wildcards.metric} on the outputs of all trained generators"
     script:
         "../workflow_scripts/assess_outputs.py"
+
+
+rule assess_pairs:
+    input:
+        unpack(lambda wildcards: PLAN.metrics.files(wildcards.metric)),
+        pairs=lambda wildcards: PLAN.pictures.rated(wildcards.dataset),
+    output:
+        f"{RESULTS}/preferences/{{dataset}}/{{metric}}.csv",
+    log:
+        f"{RESULTS}/logs/preferences/{{dataset}}/{{metric}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/preferences/{{dataset}}/{{metric}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: THREADS
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        gpu=GPU,
+    params:
+        metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
+        device=DEVICE,
+        code=code("assess_pairs.py", lambda wildcards: PLAN.metrics.entries(wildcards.metric)),
+    message:
+        "Assessment: {wildcards.metric} on the pairs of {wildcards.dataset}"
+    script:
+        "../workflow_scripts/assess_pairs.py"

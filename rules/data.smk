@@ -1,5 +1,9 @@
-# Pictures. Needs the installed packages (and what the user names); makes
+# Pictures. Needs the installed packages, datasets of the catalogue, and what the user names; makes
 # results/corpora/{corpus}/manifest.csv and results/rated/{dataset}/manifest.csv, each with a folder images/.
+
+
+ruleorder: published_corpus > corpus
+ruleorder: published_rated_dataset > rated_dataset
 
 
 rule corpus:
@@ -54,6 +58,60 @@ rule rated_dataset:
         "Pictures: rated dataset {wildcards.dataset}"
     script:
         "../workflow_scripts/make_rated.py"
+
+
+rule published_corpus:
+    input:
+        lambda wildcards: PLAN.pictures.dataset("corpora", wildcards.corpus),
+    output:
+        f"{RESULTS}/corpora/{{corpus}}/manifest.csv",
+    log:
+        f"{RESULTS}/logs/corpora/{{corpus}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/corpora/{{corpus}}.tsv"
+    wildcard_constraints:
+        corpus=PLAN.pictures.published("corpora"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        dataset=lambda wildcards: PLAN.defined("corpora", wildcards.corpus)["dataset"],
+        code=code("index_published.py", lambda wildcards: PLAN.pictures.layout("corpora", wildcards.corpus)),
+    message:
+        "Pictures: published corpus {wildcards.corpus}"
+    script:
+        "../workflow_scripts/index_published.py"
+
+
+rule published_rated_dataset:
+    input:
+        lambda wildcards: PLAN.pictures.dataset("rated", wildcards.dataset),
+    output:
+        f"{RESULTS}/rated/{{dataset}}/manifest.csv",
+    log:
+        f"{RESULTS}/logs/rated/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rated/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=PLAN.pictures.published("rated"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        dataset=lambda wildcards: PLAN.defined("rated", wildcards.dataset)["dataset"],
+        code=code("index_published.py", lambda wildcards: PLAN.pictures.layout("rated", wildcards.dataset)),
+    message:
+        "Pictures: published dataset {wildcards.dataset}"
+    script:
+        "../workflow_scripts/index_published.py"
 
 
 rule packed_corpus:

@@ -129,6 +129,17 @@ def test_folder(folder, tmp_path):
     assert load_corpus(manifest)[0][1].shape == (40, 40, 3)
 
 
+def test_several_folders(folder, tmp_path):
+    other = tmp_path / "other"
+    images.write(np.full((50, 50, 3), 7, np.uint8), other / "a.png")
+    manifest = tmp_path / "corpus" / "manifest.csv"
+    make_corpus(manifest, "folder", seed=0, path=[folder, other])
+    assert [scene for scene, _ in load_corpus(manifest)] == [f"{folder.name}-a", f"{folder.name}-sub-b", "other-a"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"no picture in .*empty"):
+        make_corpus(manifest, "folder", seed=0, path=[folder, tmp_path / "empty"])
+
+
 def test_folder_lists_all_its_problems(folder, tmp_path):
     (folder / "broken.png").write_bytes(b"no image")
     (folder / "copy.png").write_bytes((folder / "a.png").read_bytes())

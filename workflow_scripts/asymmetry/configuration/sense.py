@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 from asymmetry import registry
 from asymmetry.data import catalog
@@ -39,7 +40,7 @@ HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
 def problems(config: Config) -> Iterator[str]:
     """Everything that the schema cannot say, of a configuration whose names all resolve."""
     plan = Plan(config)
-    parts = (_kinds, _published, _metrics, _discriminators, _objectives, _datasets, _sizes, _arms, _leaks)
+    parts = (_kinds, _published, _downloads, _metrics, _discriminators, _objectives, _datasets, _sizes, _arms, _leaks)
     return chain(*(part(config) for part in parts), _grid(config, plan))
 
 
@@ -74,11 +75,11 @@ def _downloads(config: Config) -> Iterator[str]:
     for name in Plan(config).pictures.datasets():
         facts = catalog.dataset(name)
         if name in own["folders"]:
+            if not Path(own["folders"][name]).is_dir():
+                yield f"downloads.folders.{name}: {own['folders'][name]} is no folder."
             continue
         if not facts.sources:
             yield f"downloads.folders: lacks {name}, which cannot be downloaded. {facts.manual}"
-        elif catalog.unaccepted([name], own["accept_terms"]):
-            yield f"downloads.accept_terms: lacks {name}. {facts.terms.summary} ({facts.terms.url})"
 
 
 def _metrics(config: Config) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from asymmetry import images, registry, tables
 from asymmetry.compute import progress
 from asymmetry.data.pictures import fresh_folder
+from asymmetry.data.scores import scaled
 from asymmetry.errors import UserError
 
 
@@ -73,14 +74,11 @@ def make_rated(output: Path, object: str, seed: int, **options: object) -> None:
                 "family": item.family,
                 "level": item.level,
                 "raw_score": item.raw_score,
+                "split": "",
             }
         )
     if not rows:
         raise UserError(f"rated set {object!r} holds no image with options {options}.")
     frame = pd.DataFrame(rows)
-    raw = frame["raw_score"]
-    if raw.min() == raw.max():
-        raise UserError(f"rated set {object!r}: all {len(raw)} scores are {raw.iloc[0]}.", "nothing could be compared")
-    worst, best = (raw.min(), raw.max()) if rated.higher_is_better else (raw.max(), raw.min())
-    frame["score"] = ((raw - worst) / (best - worst)).round(6)
+    frame["score"] = scaled(frame["raw_score"], rated.higher_is_better, f"rated set {object!r}")
     tables.write(frame, output, "rated")

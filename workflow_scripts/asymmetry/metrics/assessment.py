@@ -32,7 +32,8 @@ def assess(metric: FidelityMetric, manifest: Path, output: Path, device: str, ba
     broken = frame["image"][~np.isfinite(values)]
     if len(broken):
         raise UserError(f"the metric gives no finite value for:\n{listing(broken)}")
-    frame["image"] = [os.path.relpath(manifest.parent / image, output.parent) for image in frame["image"]]
+    base = output.parent.resolve()  # published pictures lie outside of results/, which may be a link
+    frame["image"] = [os.path.relpath((manifest.parent / image).resolve(), base) for image in frame["image"]]
     frame["value"] = values
     frame["quality"] = values if metric.higher_is_better else -values
     tables.write(frame, output, "assessment")

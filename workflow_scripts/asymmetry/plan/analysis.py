@@ -24,6 +24,14 @@ class Analysis(Definitions):
             if self.config["metrics"][metric].get("channel_weights") != dataset
         ]
 
+    def preferences(self) -> list[dict[str, str]]:
+        """Every metric on every dataset of preferences, with the path of its table."""
+        own = self.config["assessment"]
+        return [
+            {"dataset": dataset, "metric": metric, "preferences": f"{self.results}/preferences/{dataset}/{metric}.csv"}
+            for dataset, metric in product(own["pairs"], own["metrics"])
+        ]
+
     def trained_on(self) -> dict[str, list[str]]:
         """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it."""
         found = {}

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from asymmetry.plan.definitions import Definitions, Files
+from asymmetry.data import catalog
+from asymmetry.plan.definitions import Definitions, Entries, Files
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
 EMULATIONS = ("kadid-emulation", "textures")  # with references always, scored by the mean scores of KADID-10k
@@ -47,6 +48,10 @@ class Pictures(Definitions):
         dataset = self.defined(section, name)["dataset"]
         downloads = self.config["downloads"]
         return downloads["folders"].get(dataset, f"{downloads['folder']}/{dataset}")
+
+    def layout(self, section: str, name: str) -> Entries:
+        """The registry entry of the adapter that reads the folder of a dataset of the catalogue."""
+        return [("layouts", catalog.dataset(self.defined(section, name)["dataset"]).layout)]
 
     def datasets(self) -> list[str]:
         """The datasets of the catalogue that the run as a whole uses."""
