@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asymmetry.plan.analysis import Analysis
+from asymmetry.plan.claims import Claims
 from asymmetry.plan.definitions import NONE, Config, Definitions
 from asymmetry.plan.figures import Figures
 from asymmetry.plan.grid import CELL_FOLDER, Cell, Grid, canonical, cells
@@ -29,6 +30,7 @@ class Plan(Definitions):
         self.judgement = Judgement(config)
         self.transfer = Transfer(config)
         self.analysis = Analysis(config, self.grid)
+        self.claims = Claims(config, self.grid, self.analysis, self.transfer)
         self.figures = Figures(config, self.grid)
 
 

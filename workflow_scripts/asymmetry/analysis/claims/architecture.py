@@ -1,0 +1,135 @@
+"""Claim C6: convolutional against Transformer discriminators, at one weight and over the sweep of the weight."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from asymmetry.analysis import inference
+from asymmetry.analysis.claims.claim import Claim, Part
+from asymmetry.analysis.claims.contrasts import Collected, Comparison, among, compare, matrices
+from asymmetry.analysis.claims.study import CELL, KEYS, Cell, Study
+from asymmetry.analysis.claims.training import pairs_of
+from asymmetry.analysis.claims.words import number
+from asymmetry.analysis.optimization import scene_scores
+
+FEWEST_WEIGHTS = 3
+ENOUGH_WEIGHTS = 6
+CAPACITY = 0.2
+RESAMPLES = 500
+LEVEL, SLOPE = "O at the shared weight", "slope of O over the weight"
+PER_DECADE = "the same per tenfold of the weight"
+
+
+class Sweep(NamedTuple):
+    """One pair over the weight: O of both (2, weights, scenes, seeds), and log10 of the weights (weights,)."""
+
+    label: str
+    values: np.ndarray
+    logs: np.ndarray
+
+
+def architectures(study: Study) -> Claim:
+    """C6: convolutional − Transformer in O at the reference weight, and in the Theil–Sen slope of O: both above 0.
+
+    Pairs differ in the backbone alone. The slope is per tenfold of the adversarial weight, over the cells of figure 7
+    (Theil 1950, Sen 1968); a Transformer that degrades faster makes the difference positive.
+    """
+    pairs = study.facts["architectures"]
+    if not pairs:
+        return Claim("C6", untested="no two discriminators of the run differ only in convolution or attention")
+    margin, level, rows = study.margins["difference"], study.margins["level"], study.measure("realism")
+    collected = Collected(margin, level)
+    absent = "no objective was trained with both of a pair at the weight that most cells share"
+    absent = absent if len(rows) else "no valid judge of realism"
+    comparison = compare(rows, pairs_of(study, pairs, rows))
+    collected.add(LEVEL, comparison, absent)
+    sweeps = swept(study, pairs)
+    if sweeps:
+        part = _slope(sweeps, margin)
+        collected.parts.append(part)
+        collected.details.append(part.detail("pooled", level))
+        collected.used += [f"sweep of {sweep.label}" for sweep in sweeps]
+    else:
+        collected.missing.append(f"no pair was trained at {FEWEST_WEIGHTS} weights or more")
+    for sweep in sweeps:
+        note = f"{len(sweep.logs)} weights"
+        collected.details.append(_slope([sweep], margin).detail(sweep.label, level, True, note))
+    facts = [_stability(rows, comparison), _limits(study, pairs, sweeps)] if collected.parts else []
+    return collected.claim("C6", facts)
+
+
+def swept(study: Study, pairs: Sequence[Mapping[str, str]]) -> list[Sweep]:
+    """The pairs that were trained at several weights, at the weights that both have."""
+    if not len(study.sweep):
+        return []
+    rows = scene_scores(study.sweep).query("measure == 'realism'")[[*KEYS, "score"]]
+    objective, found = study.facts["sweep"], []
+    for pair in pairs:
+        names = (pair["first"], pair["second"])
+        of = [{w for o, d, w in study.cells(rows) if (o, d) == (objective, name)} for name in names]
+        weights = sorted(of[0] & of[1])
+        cells: list[Cell] = [(objective, name, weight) for name in names for weight in weights]
+        tables = matrices(rows, set(cells))
+        seeds = sorted(set.intersection(*(set(tables[cell].columns) for cell in cells))) if cells else []
+        if len(weights) >= FEWEST_WEIGHTS and seeds:
+            values = np.stack([tables[cell][seeds].to_numpy() for cell in cells])
+            label = f"{names[0]} − {names[1]}"
+            found.append(Sweep(label, values.reshape(2, len(weights), *values.shape[1:]), np.log10(weights)))
+    most = max((sweep.values.shape[-1] for sweep in found), default=0)
+    return [sweep for sweep in found if sweep.values.shape[-1] == most]
+
+
+def _slope(sweeps: Sequence[Sweep], margin: float) -> Part:
+    """Difference of the Theil–Sen slopes, averaged over pairs."""
+
+    def difference(scenes: np.ndarray, seeds: np.ndarray) -> float:
+        slopes = []
+        for sweep in sweeps:
+            both = sweep.values[:, :, scenes][..., seeds].mean(axis=(2, 3))
+            first, second = (stats.theilslopes(o, sweep.logs).slope for o in both)
+            slopes.append(first - second)
+        return float(np.mean(slopes))
+
+    scenes, seeds = sweeps[0].values.shape[2:]
+    estimate = inference.crossed(difference, [np.arange(scenes)], seeds, RESAMPLES).contrast(1)
+    return Part(SLOPE, estimate, margin, True, PER_DECADE, scenes, seeds)
+
+
+def _stability(rows: pd.DataFrame, comparison: Comparison) -> str:
+    """Divergences, and the spread of O over seeds, of all cells that are compared at some weight."""
+    cells = [contrast.terms for contrast, _ in comparison.all]
+    told = []
+    for kind, sign in (("convolutional", 1), ("Transformer", -1)):
+        own = {cell for terms in cells for cell, factor in terms.items() if factor * sign > 0}
+        chosen = rows[among(rows, own)]
+        runs = chosen.groupby([*CELL, "seed"]).agg(o=("score", "mean"), status=("status", "first"))
+        spread = number(runs["o"].groupby(level=CELL).std().mean())
+        gone = int((runs["status"] == "diverged").sum())
+        told.append(f"{gone} of {len(runs)} {kind} trainings diverged, and O spreads by {spread} over seeds")
+    return f"Stability: {'; '.join(told)}."
+
+
+def _limits(study: Study, pairs: Sequence[Mapping[str, str]], sweeps: Sequence[Sweep]) -> str:
+    """What the comparison is confounded by: capacity, one learning rate, few weights."""
+    used = [name for pair in pairs for name in (pair["first"], pair["second"])]
+    rates = sorted({study.facts["learning_rates"][name] for name in used})
+    known = [pair for pair in pairs if {pair["first"], pair["second"]} <= set(study.discriminators)]
+    ratios = [study.discriminators[pair["first"]] / study.discriminators[pair["second"]] for pair in known]
+    said = []
+    if ratios:
+        span = f"{number(min(ratios))} to {number(max(ratios))}" if len(ratios) > 1 else number(ratios[0])
+        far = any(abs(ratio - 1) > CAPACITY for ratio in ratios)
+        said.append(
+            f"convolutional networks have {span} times the parameters"
+            + (", so size and architecture are confounded" if far else ", within 20 %")
+        )
+    if len(rates) == 1:
+        said.append(f"all were trained at one learning rate, {rates[0]:g}, and another might turn the order")
+    few = min((len(sweep.logs) for sweep in sweeps), default=ENOUGH_WEIGHTS)
+    if few < ENOUGH_WEIGHTS:
+        said.append(f"a sweep of {few} weights is short")
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
