@@ -1,9 +1,10 @@
-# make demo: the whole study on the embedded photographs.  make test: the tests.  Both set up what they need.
+# make demo: the whole study on the embedded photographs.  make report: all of it in one file to send.
+# make test: the tests.  Each sets up what it needs.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test style lock
+.PHONY: setup demo report test style lock
 
 setup: .venv/.synced
 
@@ -18,7 +19,12 @@ setup: .venv/.synced
 
 demo: setup
 	$(BIN)/snakemake --cores 2
-	@echo; echo "Figures and tables of the study:"; ls results/figures/*.png results/tables/*.md
+	@echo; echo "Figures and tables of the study:"; ls results/figures/*.png results/tables/*.md results/claims.md results/explorer/index.html
+
+report: setup
+	$(BIN)/snakemake --cores 2
+	$(BIN)/snakemake --report results/report.html --report-stylesheet report/report.css
+	@echo; echo "The report: results/report.html"
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest

@@ -3,6 +3,7 @@
 
 
 ASSESSMENTS = PLAN.analysis.assessments()
+PREFERENCES = PLAN.analysis.preferences()
 TRANSFERS = PLAN.transfer.models()
 SEEN = PLAN.analysis.trained_on()
 
@@ -183,6 +184,31 @@ rule in_domain:
         "../workflow_scripts/analyse_in_domain.py"
 
 
+rule preference_agreement:
+    input:
+        column(PREFERENCES, "preferences"),
+    output:
+        f"{RESULTS}/analysis/preference-agreement.csv",
+    log:
+        f"{RESULTS}/logs/analysis/preference-agreement.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analysis/preference-agreement.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        gpu=0,
+    params:
+        cells=PREFERENCES,
+        code=code("analyse_preferences.py"),
+    message:
+        "Analysis: metrics against preferences between two"
+    script:
+        "../workflow_scripts/analyse_preferences.py"
+
+
 rule transfer_scores:
     input:
         column(TRANSFERS, "predictions"),
@@ -210,7 +236,12 @@ rule transfer_scores:
 
 rule record:
     output:
-        f"{RESULTS}/run.json",
+        report(
+            f"{RESULTS}/run.json",
+            caption="../report/record.rst",
+            category="Provenance",
+            labels={"figure": "configuration and versions (JSON)"},
+        ),
     log:
         f"{RESULTS}/logs/record.log",
     benchmark:

@@ -2,6 +2,7 @@
 # Of each figure the data (results/figures/data/{name}.csv) and the drawing are rules apart: restyling computes nothing.
 
 SCALE = PLAN.figures.scale()
+OPINIONS = PLAN.grid.listed(PLAN.grid.cells, *PLAN.judgement.tables())
 SWEEP = PLAN.grid.listed(PLAN.grid.scopes["fig7"], "history")
 
 
@@ -34,7 +35,12 @@ rule fig1:
     input:
         rules.fig1_data.output,
     output:
-        png=f"{RESULTS}/figures/fig1.png",
+        png=report(
+            f"{RESULTS}/figures/fig1.png",
+            caption="../report/fig1.rst",
+            category="Figures",
+            labels={"figure": "assessment against optimization"},
+        ),
         pdf=f"{RESULTS}/figures/fig1.pdf",
     log:
         f"{RESULTS}/logs/figures/fig1.log",
@@ -88,7 +94,12 @@ rule fig7:
     input:
         rules.fig7_data.output,
     output:
-        png=f"{RESULTS}/figures/fig7.png",
+        png=report(
+            f"{RESULTS}/figures/fig7.png",
+            caption="../report/fig7.rst",
+            category="Figures",
+            labels={"figure": "adversarial weight"},
+        ),
         pdf=f"{RESULTS}/figures/fig7.pdf",
     log:
         f"{RESULTS}/logs/figures/fig7.log",
@@ -102,6 +113,7 @@ rule fig7:
         runtime=10,
         gpu=0,
     params:
+        among=sorted({cell.discriminator for cell in PLAN.grid.cells} - {plan.NONE}),
         scale=SCALE,
         code=code("fig7.py"),
     message:
@@ -145,7 +157,12 @@ rule qualitative:
         PLAN.figures.panel_files(),
         table=rules.qualitative_data.output[0],
     output:
-        png=f"{RESULTS}/figures/qualitative.png",
+        png=report(
+            f"{RESULTS}/figures/qualitative.png",
+            caption="../report/qualitative.rst",
+            category="Figures",
+            labels={"figure": "crops side by side"},
+        ),
         pdf=f"{RESULTS}/figures/qualitative.pdf",
     log:
         f"{RESULTS}/logs/figures/qualitative.log",
@@ -197,11 +214,19 @@ rule distortions:
 
 rule table1:
     input:
+        column(OPINIONS, *PLAN.judgement.tables()),
         means=f"{RESULTS}/analysis/grid/judge-means.csv",
         judges=f"{RESULTS}/analysis/grid/judges.csv",
         scores=f"{RESULTS}/analysis/grid/optimization-scores.csv",
+        gains=f"{RESULTS}/analysis/grid/gains.csv",
     output:
         multiext(f"{RESULTS}/tables/table1", ".csv", ".md", ".tex"),
+        html=report(
+            f"{RESULTS}/tables/table1.html",
+            caption="../report/table1.rst",
+            category="Tables",
+            labels={"figure": "Table 1: objective and discriminator by judge"},
+        ),
     log:
         f"{RESULTS}/logs/tables/table1.log",
     benchmark:
@@ -214,6 +239,7 @@ rule table1:
         runtime=10,
         gpu=0,
     params:
+        cells=OPINIONS,
         scale=SCALE,
         code=code("table1.py"),
     message:
@@ -224,9 +250,16 @@ rule table1:
 
 rule table2:
     input:
+        column(TRANSFERS, "predictions"),
         transfer=rules.transfer_scores.output[0],
     output:
         multiext(f"{RESULTS}/tables/table2", ".csv", ".md", ".tex"),
+        html=report(
+            f"{RESULTS}/tables/table2.html",
+            caption="../report/table2.rst",
+            category="Tables",
+            labels={"figure": "Table 2: quality models by initialisation"},
+        ),
     log:
         f"{RESULTS}/logs/tables/table2.log",
     benchmark:
@@ -239,6 +272,7 @@ rule table2:
         runtime=10,
         gpu=0,
     params:
+        cells=TRANSFERS,
         scale=PLAN.transfer.scale(),
         code=code("table2.py"),
     message:

@@ -7,4 +7,5 @@ with step(snakemake.log[0], snakemake.threads):
 
     from asymmetry.figures.fig7 import draw_fig7
 
-    draw_fig7(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.scale)
+    params = snakemake.params
+    draw_fig7(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), params.scale, params.among)

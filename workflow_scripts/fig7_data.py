@@ -5,7 +5,7 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from asymmetry.figures.fig7 import fig7_data
+    from asymmetry.figures.fig7_data import fig7_data
 
     params = snakemake.params
     scores, output = Path(snakemake.input.scores), Path(snakemake.output[0])

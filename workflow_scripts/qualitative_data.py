@@ -5,7 +5,7 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from asymmetry.figures.qualitative import qualitative_data
+    from asymmetry.figures.qualitative_data import qualitative_data
 
     params = snakemake.params
 

@@ -7,6 +7,5 @@ with step(snakemake.log[0], snakemake.threads):
 
     from asymmetry.figures.tables import table1
 
-    files = snakemake.input
-    stem = Path(snakemake.output[0]).with_suffix("")
-    table1(Path(files.means), Path(files.judges), Path(files.scores), stem, snakemake.params.scale)
+    files = [Path(snakemake.input[name]) for name in ("means", "judges", "scores", "gains")]
+    table1(*files, snakemake.params.cells, Path(snakemake.output[0]).with_suffix(""), snakemake.params.scale)

@@ -8,4 +8,4 @@ with step(snakemake.log[0], snakemake.threads):
     from asymmetry.figures.tables import table2
 
     stem = Path(snakemake.output[0]).with_suffix("")
-    table2(Path(snakemake.input.transfer), stem, snakemake.params.scale)
+    table2(Path(snakemake.input.transfer), snakemake.params.cells, stem, snakemake.params.scale)

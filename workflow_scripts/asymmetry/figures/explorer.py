@@ -18,7 +18,7 @@ import pandas as pd
 
 from asymmetry import artifacts, images, registry, tables
 from asymmetry.analysis.judges import SHARE
-from asymmetry.figures.qualitative import liveliest
+from asymmetry.figures.qualitative_data import liveliest
 from asymmetry.figures.theme import standing_in
 
 SOURCES = Path(__file__).parents[1] / "explorer"

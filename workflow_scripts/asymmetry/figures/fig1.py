@@ -1,27 +1,22 @@
 """Figure 1: the metrics' scores as assessment against their scores as loss, and how their ranks move."""
 
 import textwrap
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from asymmetry import tables
 from asymmetry.figures import theme
+from asymmetry.figures.fig1_data import SETTING
 
-Marks = dict[str, tuple]
-SETTING = ["discriminator", "weight"]
-INTERVAL = "Bars: 95 % intervals over scenes (t below 30 scenes, percentile bootstrap from 30 on)."
-DIVERGED = "Red crosses: a seed diverged; such a cell ranks below all others."
-
-
-def fig1_data(asymmetry_metrics: Path, asymmetry: Path, output: Path) -> None:
-    """Write shape `fig1`: the ranks of `asymmetry-metrics` with the rho, index and verdict of their setting."""
-    details = tables.read(asymmetry_metrics, "asymmetry-metrics")
-    summary = tables.read(asymmetry, "asymmetry").drop(columns=["scenes", "seeds", "metrics"])
-    tables.write(details.merge(summary, on=SETTING, how="left"), output, "fig1")
+ACROSS = 3  # panels in a row
+LETTERS = 34  # of a metric's name
+NO_RANK = " (no rank)"
+Settings = list[tuple[tuple[str, float], pd.DataFrame]]
 
 
 @theme.style()
@@ -34,20 +29,24 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
         scale: the scale of the run, for the note under the figure.
     """
     frame = tables.read(data, "fig1")
-    settings = list(frame.groupby(SETTING, sort=False))
+    settings: Settings = list(frame.groupby(SETTING, sort=False))
     marks = theme.marks(frame["metric"].unique())
-    figure = Figure(figsize=(theme.PAGE, 3.7 + 0.2 * len(marks)))
-    upper, lower = figure.subfigures(2, 1, height_ratios=[2.6, 0.9 + 0.2 * len(marks)])
-    for axes, (setting, part) in zip(_panels(upper, len(settings)), settings, strict=True):
-        _scatter(axes, part, _wrapped([_setting(*setting), *_finding(part.iloc[0])], len(settings)), marks)
+    rows = -(-len(settings) // ACROSS)
+    heights = (2.6 * rows, 1.3 + 0.19 * len(marks))
+    figure = Figure(figsize=(theme.PAGE, sum(heights)))
+    upper, lower = figure.subfigures(2, 1, height_ratios=heights)
+    _scatters(upper, settings, rows, marks)
     _bump(lower.subplots(), settings, marks)
-    seeds = sorted(frame["seeds"].unique())
+    seeds = theme.counted(frame["seeds"], "seed")
     theme.footnote(
         lower,
-        f"n = {len(marks)} metrics, {frame['scenes'].min()} scenes, {' to '.join(map(str, seeds))} seed(s). {INTERVAL}",
-        "A: mean Fisher-z SRCC over datasets; O: gain of the realism judges over the pretrained generator.",
+        f"n = {len(marks)} metrics, {theme.counted(frame['scenes'], 'scene')}, {seeds}. Bars: {theme.INTERVAL}.",
+        "A: mean Fisher-z SRCC over datasets; O: gain of the realism judges over the pretrained generator, in robust",
+        "standard deviations over cells. Equal ranks stand side by side. Parentheses: ρ with one metric left out;",
+        "brackets: 95 % interval of the index over scenes and seeds.",
         *_reasons(frame),
-        DIVERGED if frame["diverged"].any() else "",
+        f"{theme.DIVERGED} Such a cell ranks below all others." if frame["diverged"].any() else "",
+        theme.CUT if _range(frame)[0] > frame["optimization"].min() else "",
         theme.standing_in(frame["metric"]),
         scale,
     )
@@ -57,32 +56,53 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
 def _reasons(frame: pd.DataFrame) -> list[str]:
     """Why a setting's index is inconclusive, a sentence a setting."""
     rows = frame[frame["verdict"] == "inconclusive"].drop_duplicates(SETTING)
-    return [f"Inconclusive {_setting(*row[:-1])}: {row[-1]}." for row in rows[[*SETTING, "reason"]].to_numpy().tolist()]
-
-
-def _panels(figure: Figure, count: int) -> list[Axes]:
-    return list(figure.subplots(1, count, sharex=True, sharey=True, squeeze=False)[0])
-
-
-def _scatter(axes: Axes, part: pd.DataFrame, title: str, marks: Marks) -> None:
-    for row in part.itertuples():
-        colour, marker = marks[row.metric]
-        bars = [[row.assessment - row.assessment_low], [row.assessment_high - row.assessment]]
-        sides = [[row.optimization - row.optimization_low], [row.optimization_high - row.optimization]]
-        axes.errorbar(
-            row.assessment, row.optimization, xerr=np.clip(bars, 0, None), yerr=np.clip(sides, 0, None),
-            fmt=marker, color=colour, markersize=6, elinewidth=0.8, capsize=0,
-        )  # fmt: skip
-        if row.diverged:
-            axes.plot(row.assessment, row.optimization, "x", color="red", markersize=8, zorder=5)
-    axes.set_title(title, loc="left", fontsize=7.5)
-    axes.set_xlabel("assessment score A")
-    if axes.get_subplotspec().is_first_col():
-        axes.set_ylabel("optimization score O")
+    return [
+        f"Inconclusive with {_setting(*row[:-1])}: {row[-1]}." for row in rows[[*SETTING, "reason"]].to_numpy().tolist()
+    ]
 
 
 def _setting(discriminator: str, weight: float) -> str:
-    return "without adversarial term" if discriminator == "none" else f"with {discriminator}, weight {weight:g}"
+    return "no discriminator" if discriminator == "none" else f"{discriminator}, weight\N{NO-BREAK SPACE}{weight:g}"
+
+
+def _range(frame: pd.DataFrame) -> tuple[float, float]:
+    return theme.limits(frame["optimization"], frame["optimization_low"], frame["optimization_high"])
+
+
+def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str, theme.Mark]) -> None:
+    columns = min(len(settings), ACROSS)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    everything = pd.concat([part for _, part in settings])
+    ends = everything[["assessment_low", "assessment_high", "assessment"]].stack()
+    room = 0.06 * (ends.max() - ends.min()) or 0.1 if len(ends) else 1.0
+    grid[0, 0].set(xlim=(ends.min() - room, ends.max() + room) if len(ends) else (0, 1), ylim=_range(everything))
+    for axes, item in zip_longest(grid.flat, settings):
+        if item is None:
+            axes.set_axis_off()
+            continue
+        setting, part = item
+        axes.axhline(0, color="0.3", linewidth=0.6, linestyle=":")
+        ways = [
+            theme.sides(*(part[f"{way}{end}"] for end in ("", "_low", "_high")))
+            for way in ("assessment", "optimization")
+        ]
+        for row, across, up in zip(part.itertuples(), *(way.T for way in ways), strict=True):
+            theme.point(
+                axes,
+                row.assessment,
+                row.optimization,
+                across,
+                up,
+                marks[row.metric],
+                gone=row.diverged > 0,
+                markersize=5,
+            )
+        axes.set_title(_wrapped([_setting(*setting), *_finding(part.iloc[0])], columns), loc="left", fontsize=7)
+        axes.set_xlabel("assessment score A (Fisher z)")
+        if axes.get_subplotspec().is_first_col():
+            axes.set_ylabel("optimization score O")
+    for axes in grid.flat[: max(len(settings) - columns, 0)]:
+        axes.set_xlabel("")
 
 
 def _finding(row: pd.Series) -> list[str]:
@@ -90,43 +110,49 @@ def _finding(row: pd.Series) -> list[str]:
         return [f"no index: {row['reason']}"]
     lines = [f"$\\rho$ = {row['rho']:.2f}"]
     if np.isfinite(row["rho_low"]):
-        lines[0] += f"; one metric left out: {row['rho_low']:.2f} to {row['rho_high']:.2f}"
+        lines[0] += f" ({row['rho_low']:.2f} to {row['rho_high']:.2f})"
     index = f"index {row['index']:.2f}" if np.isfinite(row["index"]) else "index undefined"
-    return [*lines, index + ("; inconclusive at this scale" if row["verdict"] == "inconclusive" else "")]
+    if np.isfinite(row["index_low"]):
+        index += f" [{row['index_low']:.2f}, {row['index_high']:.2f}]"
+    return [*lines, index, *(["inconclusive at this scale"] if row["verdict"] == "inconclusive" else [])]
 
 
 def _wrapped(lines: list[str], panels: int) -> str:
-    """Lines broken so that they fit one of so many panels (7.5 pt: about 15 letters an inch)."""
-    width = int(15 * (theme.PAGE - 0.5) / panels)
+    """Lines broken so that they fit one of so many panels (7 pt: about 15 letters an inch)."""
+    width = int(15 * (theme.PAGE - 0.6) / panels)
     return "\n".join(textwrap.fill(line, width) for line in lines)
 
 
-def _bump(axes: Axes, settings: list[tuple[tuple, pd.DataFrame]], marks: Marks) -> None:
+def _bump(axes: Axes, settings: Settings, marks: dict[str, theme.Mark]) -> None:
     """Ranks as lines: assessment in the second column, so that each setting is next to it where there are two."""
-    ranks = [
-        ("optimization\n" + _setting(*setting).replace(", ", ",\n"), part.set_index("metric")["optimization_rank"])
-        for setting, part in settings
-    ]
-    everything = pd.concat([part for _, part in settings]).drop_duplicates("metric").set_index("metric")
-    ranks.insert(1, ("assessment", everything["assessment_rank"]))
-    places = pd.DataFrame({k: column.reindex(list(marks)).rank(method="first") for k, (_, column) in enumerate(ranks)})
-    diverged = {(k, m) for k, (_, part) in zip((0, *range(2, 9)), settings, strict=False) for m in _diverged(part)}
-    for metric, row in places.iterrows():
-        colour, marker = marks[metric]
-        axes.plot(places.columns, row, marker=marker, color=colour, linewidth=1.6, markersize=6, clip_on=False)
-        known = row.dropna()
-        if len(known):
-            axes.annotate(
-                metric, (known.index[-1], known.iloc[-1]), (9, 0), textcoords="offset points", va="center", color="0.2"
-            )
-        for k in places.columns:
-            if (k, metric) in diverged:
-                axes.plot(k, row[k], "x", color="red", markersize=8, zorder=5, clip_on=False)
+    everything = pd.concat([part for _, part in settings])
+    a = everything.drop_duplicates("metric").set_index("metric")["assessment"]
+    ranks = [part.set_index("metric")["optimization_rank"] for _, part in settings]
+    heads = [f"O, {_setting(*setting)}" for setting, _ in settings]
+    ranked = set().union(*(column.dropna().index for column in ranks))
+    ranks.insert(1, a[a.index.isin(ranked)].rank(ascending=False))
+    heads.insert(1, "A, assessment")
+    gone = [set(part.loc[part["diverged"] > 0, "metric"]) for _, part in settings]
+    gone.insert(1, set())
     last = len(ranks) - 1
-    left, right = 0.8, max(0.8, 0.2 + 0.062 * max(map(len, marks)))  # inches for the heads and for the names
-    unit = last / (theme.PAGE - 0.5 - left - right)
-    axes.set(xlim=(-left * unit, last + right * unit), ylim=(len(marks) + 0.5, 0.5))
-    axes.set_xticks(range(len(ranks)), [name for name, _ in ranks])
+    left = 0.75
+    names = [theme.short(m, LETTERS) + ("" if m in ranks[-1].dropna().index else NO_RANK) for m in marks]
+    right = max(left, 0.55 + 0.06 * max(map(len, names)))  # inches for the heads and for the names
+    unit = (theme.PAGE - 0.5 - left - right) / last  # inches between columns
+    places = [_side_by_side(column.reindex(list(marks)), unit) for column in ranks]
+    for metric, (colour, marker) in marks.items():
+        across = [k + place.loc[metric, "shift"] for k, place in enumerate(places)]
+        up = [place.loc[metric, "rank"] for place in places]
+        axes.plot(across, up, marker=marker, color=colour, linewidth=1.4, markersize=5, clip_on=False)
+        for k in (k for k, diverged in enumerate(gone) if metric in diverged and np.isfinite(up[k])):
+            theme.cross(axes, across[k], up[k])
+    _names(axes, places[-1].assign(name=names), last, unit, marks)
+    axes.set(xlim=(-left / unit, last + right / unit), ylim=(len(marks) + 0.6, 0.4))
+    width = max(10, int(14 * min(unit, 2 * left)))
+    heads = [head.replace("no discriminator", "none") if unit < 1 else head for head in heads]
+    axes.set_xticks(
+        range(len(ranks)), [textwrap.fill(head, width, break_long_words=False) for head in heads], fontsize=6.5
+    )
     axes.set_yticks(range(1, len(marks) + 1))
     axes.set_ylabel("rank (1 is best)")
     axes.xaxis.tick_top()
@@ -135,5 +161,31 @@ def _bump(axes: Axes, settings: list[tuple[tuple, pd.DataFrame]], marks: Marks) 
     axes.spines[:].set_visible(False)
 
 
-def _diverged(part: pd.DataFrame) -> list[str]:
-    return list(part.loc[part["diverged"] > 0, "metric"])
+def _side_by_side(ranks: pd.Series, unit: float) -> pd.DataFrame:
+    """Columns rank and shift: metrics of one rank stand side by side; columns are `unit` inches apart."""
+    groups = ranks.groupby(ranks)
+    middle = (groups.transform("size") - 1) / 2
+    step = min(0.1, 0.25 / middle.max()) if middle.max() > 0 else 0.0  # inches
+    return pd.DataFrame({"rank": ranks, "shift": (groups.cumcount() - middle) * step / unit})
+
+
+def _names(axes: Axes, place: pd.DataFrame, last: int, unit: float, marks: dict[str, theme.Mark]) -> None:
+    """The metrics' names to the right, a line each even where ranks are equal; those without a rank stand below."""
+    order = place.sort_values(["rank", "shift"], kind="stable")
+    start = last + max(place["shift"].max(), 0) + 0.16 / unit
+    for slot, (metric, row) in enumerate(order.iterrows(), start=1):
+        if np.isfinite(row["rank"]):
+            ends = [last + row["shift"], start], [row["rank"], slot]
+            axes.plot(*ends, color="0.75", linewidth=0.6, zorder=0.5, clip_on=False)
+        else:
+            colour, marker = marks[metric]
+            axes.plot(
+                start - 0.06 / unit,
+                slot,
+                marker=marker,
+                color=colour,
+                markersize=5,
+                markerfacecolor="none",
+                clip_on=False,
+            )
+        axes.text(start + 0.04 / unit, slot, row["name"], va="center", color=theme.INK, fontsize=7, in_layout=False)

@@ -1,147 +1,147 @@
-"""Tables 1 and 2 as CSV (numbers), Markdown and LaTeX (numbers with their intervals, best of a column in bold)."""
+"""Tables 1 and 2: trained generators by judge, and quality models by initialisation, with the best of each column."""
 
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from asymmetry import tables
-from asymmetry.artifacts import atomic
-from asymmetry.figures.theme import standing_in
+from asymmetry.analysis import correlation
+from asymmetry.analysis.optimization import CELL, collect_judgements, scene_scores
+from asymmetry.analysis.transfer import within_folds
+from asymmetry.figures import best, tabular
+from asymmetry.figures.theme import INTERVAL, counted, standing_in
 
-MARK, MISSING = "not valid here", "--"
-INTERVAL = "Brackets: 95 % intervals over scenes (t below 30 scenes, percentile bootstrap from 30 on)."
+MARK = "not valid here"
+MEASURES = {"realism": "O, realism ↑", "fidelity": "fidelity ↑"}
+CORRELATIONS = {"srcc": correlation.srcc, "plcc": correlation.plcc}
+ARM = ["protocol", "backbone", "initialisation"]
 
 
-def table1(judge_means: Path, judges: Path, optimization_scores: Path, stem: Path, scale: str = "") -> None:
-    """Write `<stem>.csv`, `.md` and `.tex`: objective, discriminator and weight by judge, with O and fidelity.
+def table1(
+    judge_means: Path,
+    judges: Path,
+    optimization_scores: Path,
+    gains: Path,
+    cells: Sequence[Mapping[str, Any]],
+    stem: Path,
+    scale: str = "",
+) -> None:
+    """Write `<stem>.csv`, `.md`, `.tex`, `.html`: objective, discriminator and weight by judge, with O and fidelity.
 
     Args:
         judge_means: table of shape judge-means.
         judges: table of shape judges; a judge that does not count says so in its column's head.
         optimization_scores: table of shape optimization-scores.
+        gains: table of shape gains.
+        cells: as in `optimization.collect_judgements`: those of the tables above.
         stem: path of the tables without a suffix.
         scale: the scale of the run, for the note under the table.
     """
     means = tables.read(judge_means, "judge-means")
     verdicts = tables.read(judges, "judges").set_index("judge")["verdict"].to_dict()
     scores = tables.read(optimization_scores, "optimization-scores")
-    scores = scores[scores["measure"].isin(["realism", "fidelity"])]
-    heads = {"realism": "O, realism ↑", "fidelity": "fidelity ↑"}
+    scores = scores[scores["measure"].isin(list(MEASURES))]
     arrow = means["higher_is_better"].map({"yes": "↑", "no": "↓"})
     verdict = means["judge"].map(verdicts).map(lambda word: "" if word == "valid" else f" ({word})")
     long = pd.concat([
         means.assign(column=means["judge"] + verdict + " " + arrow),
-        scores.rename(columns={"score": "value"}).assign(column=scores["measure"].map(heads)),
+        scores.rename(columns={"score": "value"}).assign(column=scores["measure"].map(MEASURES)),
     ])  # fmt: skip
-    diverged = scores.groupby(["objective", "discriminator", "weight"])["diverged"].max()
-    keys = ["objective", "discriminator", "weight"]
+    heads = dict(zip(means["judge"], long["column"][: len(means)], strict=True))
+    judged = collect_judgements(cells)
+    valid = judged[judged["judge"].map(verdicts) == "valid"]
+    scored = scene_scores(tables.read(gains, "gains"))
+    worth = pd.concat([
+        valid.assign(column=valid["judge"].map(heads), worth=valid["quality"]),
+        scored.assign(column=scored["measure"].map(MEASURES), worth=scored["score"]).dropna(subset="column"),
+    ])  # fmt: skip
+    diverged = scores.groupby(CELL)["diverged"].max()
+    places = _places(_weighed(worth, diverged), CELL)
     note = [
-        f"Mean over {means['scenes'].min()} scenes and {_span(means['seeds'])} seed(s). {INTERVAL}",
+        f"Mean over {counted(means['scenes'], 'scene')} and {counted(means['seeds'], 'seed')}. Brackets: {INTERVAL}.",
         "O and fidelity: gain over the pretrained generator in robust standard deviations over cells.",
         f"'{MARK}': the judge does not rank reference, pretrained generator, bicubic and noise as it should.",
+        *_rule(places),
         _divergences(diverged),
         standing_in(means["objective"]),
         scale,
     ]
-    _write(long, keys, stem, note)
+    tabular.write(long, CELL, stem, "Table 1: objective and discriminator by judge", note, places)
+
+
+def _weighed(worth: pd.DataFrame, diverged: pd.Series) -> pd.DataFrame:
+    """Without the cells of which a seed diverged, which are never best; weights as they are printed."""
+    gone = diverged[diverged > 0].index
+    kept = worth[~pd.MultiIndex.from_frame(worth[CELL]).isin(gone)]
+    return kept.assign(weight=kept["weight"].map("{:g}".format))
+
+
+def _places(worth: pd.DataFrame, keys: Sequence[str], within: str = "") -> dict[str, dict[Hashable, int]]:
+    """Head of a column -> row -> place; `worth` has columns `keys`, column, scene, seed, worth (higher is better)."""
+    found: dict[str, dict[Hashable, int]] = {}
+    for (head, _), part in worth.groupby(["column", worth[within] if within else worth["column"]], sort=False):
+        column = {row: own.pivot_table(index="scene", columns="seed", values="worth") for row, own in
+                  part.groupby(list(keys), sort=False)}  # fmt: skip
+        found[head] = found.get(head, {}) | best.places(column)
+    return found
+
+
+def _rule(places: Mapping[str, Mapping[Hashable, int]]) -> list[str]:
+    return [best.RULE, "" if any(places.values()) else "Here no cell is told apart from the next: nothing is marked."]
 
 
 def _divergences(diverged: pd.Series) -> str:
     names = [f"{name} with {disc} at {weight:g}" for (name, disc, weight), count in diverged.items() if count]
-    return f"A seed diverged: {'; '.join(names)}." if names else ""
+    return f"A seed diverged (never best): {'; '.join(names)}." if names else ""
 
 
-def table2(transfer: Path, stem: Path, scale: str = "") -> None:
-    """Write `<stem>.csv`, `.md` and `.tex`: backbone and initialisation by mode and dataset, SRCC and PLCC.
+def table2(transfer: Path, cells: Sequence[Mapping[str, Any]], stem: Path, scale: str = "") -> None:
+    """Write `<stem>.csv`, `.md`, `.tex`, `.html`: backbone and initialisation by mode and dataset, SRCC and PLCC.
 
     Args:
         transfer: table of shape transfer.
+        cells: as in `transfer.transfer_table`: the models of that table.
         stem: path of the tables without a suffix.
         scale: the scale of the run, for the note under the table.
     """
     frame = tables.read(transfer, "transfer").sort_values("protocol", kind="stable", ascending=False)
-    frame = frame.rename(columns={"protocol": "left out"})
     parts = []
-    for name in ("srcc", "plcc"):
+    for name in CORRELATIONS:
         columns = {name: "value", f"{name}_low": "low", f"{name}_high": "high"}
-        part = frame.drop(columns=[c for c in ("value", "low", "high") if c in frame]).rename(columns=columns)
-        head = part["mode"].str.upper() + " " + part["dataset"] + f" {name.upper()} ↑"
-        parts.append(part.assign(column=head))
+        parts.append(frame.rename(columns=columns).assign(column=_head(frame, name)))
+    long = pd.concat([part[[*ARM, "column", "value", "low", "high"]] for part in parts])
+    places = _places(_worth(cells), ARM, within="protocol")
     note = [
-        f"Within a fold, averaged over folds and {_span(frame['seeds'])} seed(s); {_span(frame['scenes'])} scenes.",
-        INTERVAL,
+        f"Within a fold, averaged over folds and {counted(frame['seeds'], 'seed')};",
+        f"{counted(frame['scenes'], 'scene')}.",
+        f"Brackets: {INTERVAL}.",
         "Left out: what no model of a fold has seen (a scene; or a family of distortions, and scenes).",
+        "Best among the rows with the same left out. Scenes that are tested together count as one.",
+        *_rule(places),
         standing_in(frame["initialisation"]),
         scale,
     ]
-    _write(pd.concat(parts), ["left out", "backbone", "initialisation"], stem, note, within="left out")
+    long, keys = long.rename(columns={"protocol": "left out"}), ["left out", *ARM[1:]]
+    tabular.write(long, keys, stem, "Table 2: quality models by initialisation", note, places)
 
 
-def _span(values: pd.Series) -> str:
-    low, high = (values.min(), values.max()) if len(values) else (0, 0)
-    return str(low) if low == high else f"{low} to {high}"
+def _head(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame["mode"].str.upper() + " " + frame["dataset"] + f" {name.upper()} ↑"
 
 
-def _write(long: pd.DataFrame, keys: list[str], stem: Path, note: list[str], within: str = "") -> None:
-    """Spread `long` (keys, column, value, low, high) over columns: numbers to CSV, text to Markdown and LaTeX."""
-    long = long.assign(**{key: long[key].map("{:g}".format) for key in keys if key == "weight"})
-    heads = list(dict.fromkeys(long["column"]))
-    rows = list(dict.fromkeys(long[keys].itertuples(index=False, name=None)))
-    wide = long.set_index([*keys, "column"])[["value", "low", "high"]].unstack("column").reindex(rows)
-    wide.index = wide.index.set_names(keys)
-    numbers = pd.concat({n: wide[n].reindex(columns=heads) for n in ("value", "low", "high")}, axis=1)
-    text = pd.DataFrame(
-        {head: _formatted(*(numbers[n, head] for n in ("value", "low", "high"))) for head in heads}, index=numbers.index
-    )
-    flat = pd.DataFrame(
-        {f"{head.rstrip(' ↑↓')}{suffix}": numbers[n, head]
-         for head in heads for n, suffix in (("value", ""), ("low", " low"), ("high", " high"))}
-    )  # fmt: skip
-    best = {head: _best(numbers["value", head], head, within) for head in heads if "(" not in head}
-    sentences = " ".join(filter(None, note))
-    with atomic(stem.with_name(stem.name + ".csv")) as temporary:
-        flat.reset_index().to_csv(temporary, index=False, lineterminator="\n")
-    with atomic(stem.with_name(stem.name + ".md")) as temporary:
-        table = _bold(text, best, "**", "**").to_markdown(index=False, disable_numparse=True)
-        temporary.write_text(f"{table}\n\n{sentences}\n", encoding="utf-8")
-    with atomic(stem.with_name(stem.name + ".tex")) as temporary:
-        temporary.write_text(_latex(_bold(text, best, r"\textbf{", "}"), keys, sentences), encoding="utf-8")
-
-
-def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[str]:
-    """Value and interval with three figures of the column's largest value, at least two decimals."""
-    largest = value.abs().max()
-    digits = 2 if not largest > 0 else int(np.clip(2 - np.floor(np.log10(largest)), 2, 5))
-    cells = []
-    for middle, bottom, top in zip(value, low, high, strict=True):
-        sides = f" [{bottom:.{digits}f}, {top:.{digits}f}]" if np.isfinite([bottom, top]).all() else ""
-        cells.append(f"{middle:.{digits}f}{sides}" if np.isfinite(middle) else MISSING)
-    return cells
-
-
-def _best(values: pd.Series, head: str, within: str) -> pd.Series:
-    """Whether a row is the best of its column, by the head's arrow, among the rows that share the key `within`."""
-    groups = values.groupby(level=within) if within else values.groupby(lambda _: 0)
-    return values == groups.transform("min" if head.endswith("↓") else "max")
-
-
-def _bold(text: pd.DataFrame, best: dict[str, pd.Series], before: str, after: str) -> pd.DataFrame:
-    """The text with the best cells between two marks, its keys as columns."""
-    marked = text.copy()
-    for head, row in best.items():
-        marked[head] = marked[head].mask(row, before + marked[head] + after)
-    return marked.reset_index()
-
-
-def _latex(table: pd.DataFrame, keys: list[str], note: str) -> str:
-    plain = table.assign(**{key: table[key].map(_escaped) for key in keys}).rename(columns=_escaped)
-    columns = "l" * len(keys) + "r" * (len(table.columns) - len(keys))
-    body = plain.style.hide(axis="index").to_latex(hrules=True, column_format=columns)
-    return f"% Needs the package booktabs.\n{body}\\par\\footnotesize {_escaped(note)}\n"
-
-
-def _escaped(text: str) -> str:
-    for plain, written in (("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("↑", r"$\uparrow$"), ("↓", r"$\downarrow$")):
-        text = text.replace(plain, written)
-    return text
+def _worth(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Fisher's z of each model by scenes tested together and seed: columns `ARM`, column, scene, seed and worth."""
+    names = ("mode", "dataset", "backbone", "initialisation", "seed")
+    rows = []
+    for cell in cells:
+        frame = tables.read(cell["predictions"], "predictions").assign(seed=cell["seed"])
+        together = frame.groupby("fold")["scene"].agg(lambda scenes: " ".join(sorted(set(scenes))))
+        for (protocol, scene), part in frame.groupby(["protocol", frame["fold"].map(together)], sort=False):
+            facts = {name: cell[name] for name in names} | {"protocol": protocol, "scene": scene}
+            rows += [facts | {"name": n, "worth": within_folds(part, f)} for n, f in CORRELATIONS.items()]
+    worth = pd.DataFrame(rows, columns=[*names, "protocol", "scene", "name", "worth"])
+    heads = [_head(part, name) for name, part in worth.groupby("name", sort=False)]
+    return worth.assign(column=pd.concat(heads) if heads else "").replace({"worth": {np.inf: np.nan}})

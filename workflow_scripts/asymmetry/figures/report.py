@@ -1,0 +1,202 @@
+"""The front page of the report: what came out, how sure it is, what it cannot say, and how it was run."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from asymmetry import artifacts, tables
+from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
+from asymmetry.analysis.resampling import FEW
+from asymmetry.figures import theme
+
+VERDICTS = ("supported", "contradicted", "inconclusive", "not tested")
+
+
+def write_answers(
+    claims: Path, asymmetry: Path, sensitivity: Path, judges: Path, scores: Path, record: Path, output: Path
+) -> None:
+    """Write the part of the report's front page that a run decides, as reStructuredText.
+
+    Args:
+        claims: table of shape claims.
+        asymmetry: table of shape asymmetry.
+        sensitivity: table of shape sensitivity.
+        judges: table of shape judges.
+        scores: table of shape optimization-scores.
+        record: JSON with `config`, `python`, `machine` and `packages`.
+        output: path of the text.
+    """
+    told, facts = tables.read(claims, "claims"), artifacts.read_json(record)
+    scored, verdicts = tables.read(scores, "optimization-scores"), tables.read(judges, "judges")
+    settings = tables.read(asymmetry, "asymmetry"), tables.read(sensitivity, "sensitivity")
+    parts = [
+        _heading("What came out"),
+        *_came_out(told),
+        _heading("How sure it is"),
+        *_bullets(_how_sure(scored, verdicts, *settings)),
+        _heading("What it cannot say"),
+        *_bullets(_cannot_say(told, scored, facts["config"])),
+        _heading("How it was run"),
+        *_how_run(facts),
+    ]
+    with artifacts.atomic(output) as temporary:
+        temporary.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def plain(text: str) -> str:
+    """Text in which the marks of reStructuredText stand for themselves."""
+    return re.sub(r"([\\*`|_<\[])", r"\\\1", text)
+
+
+def _heading(text: str) -> str:
+    return f"\n{text}\n{'-' * len(text)}\n"
+
+
+def _bullets(sentences: Iterable[str]) -> list[str]:
+    return [f"* {sentence}" for sentence in sentences]
+
+
+def _came_out(claims: pd.DataFrame) -> list[str]:
+    counts = claims["verdict"].value_counts()
+    found = ", ".join(f"**{counts[word]} {word}**" for word in VERDICTS if word in counts)
+    lines = [f"Of {len(claims)} claims of the study: {found or 'none'}.", ""]
+    if claims.empty:
+        return lines
+    lines += [".. list-table::", "   :header-rows: 1", "   :widths: 24 12 18 46", ""]
+    rows = [("Claim of the study", "Verdict of this run", "Estimate, interval, margin", "In plain words")]
+    for row in claims.itertuples():
+        claim = f"**{row.claim}** {plain(row.statement)}"
+        rows.append((claim, f"**{row.verdict}**", _estimate(row), plain(row.sentence)))
+    return [*lines, *(line for row in rows for line in _row(row)), ""]
+
+
+def _row(cells: Sequence[str]) -> list[str]:
+    return [f"   {'*' if number == 0 else ' '} - {cell}" for number, cell in enumerate(cells)]
+
+
+def _estimate(row: Any) -> str:
+    if not np.isfinite(row.estimate):
+        return "none"
+    p = f"; p (Holm) {row.p_corrected:.3f}" if np.isfinite(row.p_corrected) else ""
+    interval = "no interval" if np.isnan(row.low) else f"{_number(row.low)} to {_number(row.high)}"
+    return plain(f"{_number(row.estimate)} ({interval}); margin {row.margin:g}{p}. {row.measure}")
+
+
+def _number(value: float) -> str:
+    if np.isinf(value):
+        return "no bound"
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _how_sure(
+    scores: pd.DataFrame, judges: pd.DataFrame, asymmetry: pd.DataFrame, sensitivity: pd.DataFrame
+) -> list[str]:
+    cells = len(scores.drop_duplicates(["objective", "discriminator", "weight"]))
+    valid, others = judges[judges["verdict"] == "valid"], judges[judges["verdict"] != "valid"]
+    lines = [
+        f"It rests on {cells} trained settings, {theme.counted(scores['scenes'], 'test scene')} and"
+        f" {theme.counted(scores['seeds'], 'seed')} a setting. Intervals of the claims hold all together; a verdict"
+        f" needs the whole interval on one side of a margin that was set before the run, {FEWEST_SCENES} scenes and"
+        f" {FEWEST_SEEDS} seeds.",
+        f"Judges that count: {plain(', '.join(valid['judge'])) or 'none'}."
+        + "".join(f" {plain(row.judge)} does not: {plain(row.verdict)}." for row in others.itertuples()),
+    ]
+    for row in asymmetry.itertuples():
+        adversary = f"With {row.discriminator} at {row.weight:g}"
+        setting = "Without adversarial term" if row.discriminator == "none" else adversary
+        own = sensitivity[(sensitivity["discriminator"] == row.discriminator) & (sensitivity["weight"] == row.weight)]
+        lines.append(plain(f"{setting}: {_asymmetry(row)}{_range(own)}"))
+    return lines
+
+
+def _asymmetry(row: Any) -> str:
+    why = f" ({row.reason})" if row.reason else ""
+    if not np.isfinite(row.rho):
+        return f"no asymmetry index{why}."
+    index = f"index {_number(row.index)}" if np.isfinite(row.index) else "no index"
+    if np.isfinite(row.index_low):
+        index += f" ({_number(row.index_low)} to {_number(row.index_high)})"
+    rho = f"rank correlation of assessment and optimization {_number(row.rho)} over {row.metrics} metrics"
+    return f"{rho}, {index}; {row.verdict}{why}."
+
+
+def _range(rows: pd.DataFrame) -> str:
+    """How far rho moves when one thing is left out."""
+    known = rows[rows["kind"] != "nothing"].dropna(subset="rho")
+    if known.empty:
+        return ""
+    low, high = known.loc[known["rho"].idxmin()], known.loc[known["rho"].idxmax()]
+    ends = [f"{_number(row['rho'])} (without {row['kind']} {row['left_out']})" for row in (low, high)]
+    return f" With one judge, family of judges, seed, dataset or metric left out it goes from {' to '.join(ends)}."
+
+
+def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str, Any]) -> list[str]:
+    training, before = config["optimization"], config["pretraining"]["steps"]
+    lines = [
+        f"Nothing about longer trainings or other networks: {plain(training['generator'])} was trained for {before}"
+        f" steps with L1, then for {training['steps']} steps of {training['batch']} crops of {training['crop']} pixels"
+        " in each setting.",
+    ]
+    scenes, seeds = (int(scores[name].min()) if len(scores) else 0 for name in ("scenes", "seeds"))
+    if seeds < FEWEST_SEEDS:
+        lines.append(
+            f"How much of a difference is chance of the training: some settings have {_count(seeds, 'seed')},"
+            f" {FEWEST_SEEDS} are needed for any verdict."
+        )
+    if scenes < FEW:
+        lines.append(f"Much about pictures in general: {_count(scenes, 'scene')} are few, the intervals are wide.")
+    backbones, initialisations = _networks(config)
+    pretrained = [name for name in initialisations if config["initialisations"][name]["kind"] == "pretraining"]
+    if pretrained:
+        lines.append(
+            f"Anything about ImageNet: '{plain(', '.join(pretrained))}' is a pretraining on generated images and three"
+            " distortions of them; it never stands in for ImageNet."
+        )
+    narrow = [own for name in backbones if (own := config["backbones"][name]["object"]).startswith("narrow-")]
+    if narrow:
+        small = ", ".join(narrow)
+        lines.append(f"Anything about the study's own backbones: here are small ones of that kind: {small}.")
+    rated = config["assessment"]["datasets"]
+    emulated = [name for name in rated if config["rated"][name]["object"] == "kadid-emulation"]
+    if emulated:
+        lines.append(
+            f"What people think of these very pictures: scores of {plain(', '.join(emulated))} are KADID-10k's mean"
+            " opinion of a distortion's type and level."
+        )
+    untested = claims[claims["verdict"] == "not tested"]
+    lines += [f"{row.claim} was not tested: {plain(row.reason)}." for row in untested.itertuples()]
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return theme.counted(pd.Series([number]), noun)
+
+
+def _networks(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Backbones and initialisations of assessed metrics, of the grid's discriminators, and of quality models."""
+    used = [config["metrics"][name] for name in config["assessment"]["metrics"]]
+    adversaries = {name for block in config["optimization"]["cells"] for name in block["discriminators"]} - {"none"}
+    used += [config["discriminators"][name] for name in adversaries]
+    used += config["transfer"]["arms"]
+    backbones = {own["backbone"] for own in used if "backbone" in own}
+    initialisations = {name for own in used for name in own.get("initialisations", [own.get("initialisation")])}
+    return sorted(backbones), sorted(initialisations - {None})
+
+
+def _how_run(facts: Mapping[str, Any]) -> list[str]:
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(facts["packages"].items()) if version)
+    config = yaml.safe_dump(facts["config"], sort_keys=True, allow_unicode=True, width=100)
+    lines = [
+        plain(f"Python {facts['python']} on {facts['machine']}, device {facts['config']['device']}; {packages}."), "",
+        "The report's menu has the figures and tables with their captions, the record of the run (Provenance), the",
+        "rules with their code (Workflow) and how long each took (Statistics). Pictures of all models lie beside this",
+        "page if the whole results folder was sent: `explorer/index.html <explorer/index.html>`__.", "",
+        ".. raw:: html", "", "   <details><summary>The configuration of this run, all settings merged</summary><pre>",
+    ]  # fmt: skip
+    return [*lines, *(f"   {escape(line)}" for line in config.splitlines()), "   </pre></details>", ""]

@@ -1,0 +1,10 @@
+"""Rule claims_figure."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.claims import draw_claims
+
+    draw_claims(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.level)

@@ -1,0 +1,10 @@
+"""Rule distortion_types_data."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.distortion_types import distortion_types_data
+
+    distortion_types_data(Path(snakemake.input[0]), snakemake.params.initialisations, Path(snakemake.output[0]))

@@ -1,0 +1,10 @@
+"""Rule judges."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.judges import draw_judges
+
+    draw_judges(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.scale)

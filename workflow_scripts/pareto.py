@@ -1,0 +1,10 @@
+"""Rule pareto."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.pareto import draw_pareto
+
+    draw_pareto(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.scale)

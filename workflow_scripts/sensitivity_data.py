@@ -1,0 +1,10 @@
+"""Rule sensitivity_data."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.sensitivity import sensitivity_data
+
+    sensitivity_data(Path(snakemake.input.table), Path(snakemake.input.asymmetry), Path(snakemake.output[0]))

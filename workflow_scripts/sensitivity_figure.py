@@ -1,0 +1,10 @@
+"""Rule sensitivity_figure."""
+
+from asymmetry.compute import step
+
+with step(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
+    from asymmetry.figures.sensitivity import draw_sensitivity
+
+    draw_sensitivity(Path(snakemake.input[0]), Path(snakemake.output.png).with_suffix(""), snakemake.params.scale)
