@@ -12,6 +12,8 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 KEPT = ("Snakefile", "config.yaml", "rules", "schemas", "profiles", "envs", "presets", "report", "workflow_scripts")
+SMOKE = ("--configfile", "presets/smoke.yaml")
+SMOKE_TARGETS = ("all", "in_domain", "reproduction")
 Run = Callable[..., subprocess.CompletedProcess]
 
 
@@ -60,7 +62,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, copy: Path) -> tuple[Path, s
     """A copy in which the smoke preset was run once: its folder and what the run printed."""
     folder = tmp_path_factory.mktemp("smoke") / "project"
     shutil.copytree(copy, folder)
-    result = run_snakemake(folder, "--configfile", "presets/smoke.yaml")
+    result = run_snakemake(folder, *SMOKE_TARGETS, *SMOKE)
     assert result.returncode == 0, result.stdout[-3000:]
     return folder, result
 

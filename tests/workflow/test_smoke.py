@@ -9,9 +9,12 @@ import yaml
 from PIL import Image
 
 from asymmetry import tables
-from tests.workflow.conftest import planned, run_snakemake
+from tests.workflow.conftest import SMOKE, SMOKE_TARGETS, planned, run_snakemake
 
-SMOKE = ("--configfile", "presets/smoke.yaml")
+FIGURES = (
+    "fig1", "fig7", "qualitative", "distortions", "loss-composition", "discriminators", "transfer", "training-curves",
+    "distortion-types", "judges", "pareto", "sensitivity", "claims",
+)  # fmt: skip
 
 
 def results(smoke) -> Path:
@@ -19,7 +22,7 @@ def results(smoke) -> Path:
 
 
 def test_figures_and_tables_are_there_and_hold_something(smoke) -> None:
-    for name in ("fig1", "fig7", "qualitative", "distortions"):
+    for name in FIGURES:
         picture = np.asarray(Image.open(results(smoke) / "figures" / f"{name}.png").convert("L"))
         assert picture.std() > 5, name
         assert (results(smoke) / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -27,6 +30,35 @@ def test_figures_and_tables_are_there_and_hold_something(smoke) -> None:
         assert len(pd.read_csv(results(smoke) / "tables" / f"{name}.csv")) > 1
         assert (results(smoke) / "tables" / f"{name}.md").read_text(encoding="utf-8").count("|") > 10
         assert "toprule" in (results(smoke) / "tables" / f"{name}.tex").read_text(encoding="utf-8")
+
+
+def test_every_claim_has_a_verdict_and_none_is_decided_by_five_steps(smoke) -> None:
+    claims = pd.read_csv(results(smoke) / "claims.csv")
+    assert claims.columns[0] == "claim"
+    assert claims["claim"].tolist() == [f"C{number}" for number in range(1, 10)]
+    assert set(claims["verdict"]) <= {"inconclusive", "not tested"}, "one seed decides nothing"
+    assert claims["sentence"].str.len().min() > 40
+
+
+def test_published_figures_stand_beside_ours(smoke) -> None:
+    table = (results(smoke) / "tables" / "reproduction.md").read_text(encoding="utf-8")
+    assert "not run here" in table
+    assert "kadid-10k" in table
+
+
+def test_metrics_are_assessed_on_the_outputs_too(smoke) -> None:
+    frame = tables.read(results(smoke) / "analysis" / "assessment-in-domain.csv", "assessment-in-domain")
+    assert set(frame["metric"]) == {"haarpsi", "constant", "dists-vgg-random", "dists-vgg-learned"}
+    assert frame.set_index("metric").loc["haarpsi", "outputs"] > 40
+
+
+def test_the_report_is_one_file_that_names_the_claims(smoke) -> None:
+    arguments = ("--report", "results/smoke/report.html", "--report-stylesheet", "report/report.css")
+    result = run_snakemake(smoke[0], *arguments, *SMOKE)
+    assert result.returncode == 0, result.stdout[-2000:]
+    page = (results(smoke) / "report.html").read_text(encoding="utf-8")
+    assert all(f"C{number}" in page for number in range(1, 10))
+    assert "loss-composition" in page
 
 
 def test_a_metric_that_knows_nothing_scores_zero(smoke) -> None:
@@ -66,7 +98,7 @@ def test_no_scene_is_trained_on_and_judged(smoke) -> None:
 
 
 def test_a_second_run_has_nothing_to_do(smoke) -> None:
-    result = run_snakemake(smoke[0], *SMOKE)
+    result = run_snakemake(smoke[0], *SMOKE_TARGETS, *SMOKE)
     assert result.returncode == 0
     assert "Nothing to be done" in result.stdout
 
@@ -94,7 +126,7 @@ def test_an_edit_of_meaning_reruns_what_imports_it_and_what_follows(smoke) -> No
     assert {"optimize", "optimize_adversarially", "judge", "fig7"} <= set(jobs)
     assert not {"corpus", "rated_dataset", "assess", "pretrained_backbone", "fit_judge", "distortions"} & set(jobs)
     drawing = edited(smoke[0], "figures/fig7.py", "draw_fig7(data: Path, stem: Path", "draw_fig7(data: Path, stem: str")
-    assert set(drawing) == {"fig7", "fig7_data", "all"}
+    assert set(drawing) == {"fig7", "all"}
 
 
 def test_restyling_a_figure_computes_nothing(smoke) -> None:
@@ -107,7 +139,17 @@ def test_a_changed_setting_reruns_what_uses_it(smoke, config_file) -> None:
     preset = yaml.safe_load((smoke[0] / "presets" / "smoke.yaml").read_text(encoding="utf-8"))
     preset["transfer"]["steps"] += 1
     jobs = planned(run_snakemake(smoke[0], "-n", "--configfile", config_file(preset)))
-    assert set(jobs) == {"transfer", "transfer_scores", "table2", "record", "all"}
+    expected = {
+        "transfer",
+        "transfer_scores",
+        "table2",
+        "record",
+        "transfer_figure_data",
+        "transfer_figure",
+        "claims",
+        "claims_figure",
+    }
+    assert set(jobs) == expected | {"report_answers", "all"}
 
 
 def test_a_failing_step_says_why_and_leaves_nothing(smoke, config_file, tmp_path: Path) -> None:
