@@ -41,8 +41,9 @@ def draw_pareto(data: Path, stem: Path, scale: str = "") -> None:
     theme.footnote(
         figure,
         f"n = {theme.counted(pd.Series([len(frame)]), 'cell')}, {theme.counted(frame['scenes'], 'scene')},",
-        f"{theme.counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0) in robust standard",
-        "deviations over cells. Bars: 95 % intervals over scenes and seeds (t; with one seed over scenes alone).",
+        f"{theme.counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0), each measure",
+        "over its own robust deviation over cells. Bars: 95 % intervals over scenes and seeds (t; with one seed over",
+        "scenes alone).",
         theme.CUT,
         "B, C: shares of resamples of scenes and seeds; on the front: no other cell is at least as good in both.",
         "C: the cell with the highest (1 − p) fidelity + p realism.",
@@ -100,7 +101,7 @@ def _cloud(axes: Axes, frame: pd.DataFrame, colours: dict[str, tuple], shapes: d
     axes.plot(best["fidelity"], best["realism"], color="0.35", linewidth=0.9, zorder=2, drawstyle="steps-pre")
     axes.axhline(0, color="0.3", linewidth=0.6, linestyle=":")
     axes.axvline(0, color="0.3", linewidth=0.6, linestyle=":")
-    axes.set(xlabel="fidelity (gain)", ylabel="realism (optimization score O)")
+    axes.set(xlabel="fidelity, z over cells", ylabel="realism (O), z over cells")
     axes.set_title("A  fidelity against realism (filled: on the front)", loc="left")
 
 
