@@ -80,6 +80,7 @@ rule published_corpus:
         gpu=0,
     params:
         dataset=lambda wildcards: PLAN.defined("corpora", wildcards.corpus)["dataset"],
+        expected=lambda wildcards: PLAN.pictures.expected("corpora", wildcards.corpus),
         code=code("index_published.py", lambda wildcards: PLAN.pictures.layout("corpora", wildcards.corpus)),
     message:
         "Pictures: published corpus {wildcards.corpus}"
@@ -107,6 +108,7 @@ rule published_rated_dataset:
         gpu=0,
     params:
         dataset=lambda wildcards: PLAN.defined("rated", wildcards.dataset)["dataset"],
+        expected=lambda wildcards: PLAN.pictures.expected("rated", wildcards.dataset),
         code=code("index_published.py", lambda wildcards: PLAN.pictures.layout("rated", wildcards.dataset)),
     message:
         "Pictures: published dataset {wildcards.dataset}"

@@ -1,6 +1,7 @@
 # Public datasets. Needs the network (and what downloads.accept_terms must name); makes {downloads.folder}/{dataset}, the
 # unpacked dataset with a receipt.json. Interrupted downloads lie in {downloads.folder}/.partial and are continued.
-# No digest of the code is a param: hashes fix the content, so an edit of the downloader must not fetch 60 GB again.
+# Neither a digest of the code nor the acceptance of terms is a param: what is there must not be deleted and fetched again
+# because a downloader was edited or another config leaves out what this one accepted.
 from asymmetry.data import catalog  # noqa: E402
 
 DOWNLOADS = config["downloads"]["folder"]
@@ -33,7 +34,6 @@ rule download_dataset:
         content=lambda wildcards: catalog.digest(
             wildcards.dataset, config["downloads"]["sources"].get(wildcards.dataset)
         ),
-        accepted=lambda wildcards: not catalog.unaccepted([wildcards.dataset], config["downloads"]["accept_terms"]),
     message:
         "Downloads: {wildcards.dataset}"
     script:

@@ -17,7 +17,7 @@ rule estimate:
     message:
         "Estimate"
     shell:
-        "cat {input:q} 2> {log:q}"
+        "cat -- {input:q} 2> {log:q}"
 
 
 rule estimate_figures:

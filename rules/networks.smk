@@ -178,6 +178,8 @@ rule pretrained_generator:
 rule published_generator:
     input:
         weights=lambda wildcards: config["generators"][wildcards.generator]["weights"],
+        corpus=lambda wildcards: PLAN.pictures.packed(config["optimization"]["corpus"], wildcards.task),
+        held_out=PLAN.pictures.corpus(config["judgement"]["corpus"]),
     output:
         model=f"{RESULTS}/{GENERATOR}/pretrained.safetensors",
     log:

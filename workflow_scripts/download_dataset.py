@@ -5,12 +5,13 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from asymmetry.data.catalog import dataset
+    from asymmetry.data import catalog
     from asymmetry.data.downloads import fetch
 
+    name, accepted = snakemake.wildcards.dataset, snakemake.config["downloads"]["accept_terms"]
     fetch(
-        dataset(snakemake.wildcards.dataset),
+        catalog.dataset(name),
         Path(snakemake.output[0]),
-        accepted=snakemake.params.accepted,
+        accepted=not catalog.unaccepted([name], accepted),
         source=snakemake.params.source,
     )

@@ -14,6 +14,7 @@ from loopback import serve
 
 from asymmetry.data import catalog, downloads, transfers, unpacking
 from asymmetry.data.catalog import File, Source
+from asymmetry.data.layouts.files import Tree
 from asymmetry.errors import UserError
 
 NOISE = np.random.default_rng(0).bytes(3_000_000)
@@ -399,5 +400,4 @@ def test_files_are_found_where_the_folder_holds_links_to_a_cache(folder, tmp_pat
     for path in folder.iterdir():
         (linked / path.name).symlink_to(path)
     assert not list(linked.rglob("b.png"))
-    assert list(downloads.unpacked_folder(linked).rglob("b.png")) == [folder / "set" / "sub" / "b.png"]
-    assert downloads.unpacked_folder(tmp_path) == tmp_path
+    assert linked / "set" / "sub" / "b.png" in Tree(linked).pictures()

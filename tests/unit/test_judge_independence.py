@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
+import yaml
+from snakemake.utils import update_config
 
 from asymmetry.metrics.judges.independence import secondary
+from asymmetry.plan import Plan
 
 DISTS = {"backbones": ["vgg-16"], "trained_on": ["kadid-10k"]}
 CLIP_IQA = {"backbones": ["clip-rn50"], "trained_on": ["clip-pairs"]}
@@ -34,3 +39,15 @@ def test_nothing_shared(trained: dict) -> None:
 def test_one_reason_of_several_the_first() -> None:
     trained = {"a": {"trained_on": ["kadid-10k"]}, "b": {"backbones": ["vgg-16"]}, "c": {"backbones": ["vgg-16"]}}
     assert secondary({"dists": DISTS}, trained) == {"dists": "vgg-16 is in b"}
+
+
+def test_judges_that_stand_on_what_the_paper_trains_with_are_secondary():
+    """presets/paper.yaml with presets/pyiqa.yaml: ResNet-50 is a discriminator, CLIP a metric."""
+    project = Path(__file__).parents[2]
+    config: dict = {}
+    for name in ("config.yaml", "presets/paper.yaml", "presets/pyiqa.yaml"):
+        update_config(config, yaml.safe_load((project / name).read_text(encoding="utf-8")))
+    plan = Plan(config)
+    found = secondary(plan.judgement.standing(), plan.analysis.trained_with())
+    assert {"clip-iqa", "clip-iqa-plus", "liqe", "topiq"} <= set(found)
+    assert not {"musiq", "maniqa", "niqe", "brisque", "kid", "swd", "psnr-y"} & set(found)

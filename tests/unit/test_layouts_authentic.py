@@ -128,7 +128,7 @@ def test_padded_copies_and_patches_of_flive_are_not_taken(folder, output):
     published.index_rated(expecting("flive", 4), folder, output)
     frame = tables.read(output, "rated")
     assert not any("padded" in image or "patch" in image for image in frame["image"])
-    assert frame["scene"][0] == "voc_emotic_ava-AVA__129332"
+    assert frame["scene"][0] == "flive-voc_emotic_ava-AVA__129332"
 
 
 def test_sharp_pictures_of_realsr(folder, output):

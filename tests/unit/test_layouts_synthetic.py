@@ -152,7 +152,7 @@ def test_kadid_higher_is_better_whatever_the_column_is_called(folder, output):
     frame = index("kadid-10k", laid_out("kadid-10k", "mirror", folder), output)
     row = frame.set_index(frame["image"].str.rpartition("/")[2]).loc["I81_10_01.png"]
     assert row["reference"].endswith("/images/I81.png")
-    assert row[["scene", "distortion", "family", "level"]].tolist() == ["I81", "jpeg", "compression", 1]
+    assert row[["scene", "distortion", "family", "level"]].tolist() == ["kadid-10k-I81", "jpeg", "compression", 1]
     assert (row["raw_score"], row["score"]) == (4.23, 1)
 
 
@@ -161,7 +161,7 @@ def test_tid_files_are_found_in_any_case(folder, output):
     assert set(frame["reference"].str.rpartition("/")[2]) == {"I01.BMP", "I02.BMP", "i25.bmp"}
     assert sorted(set(frame["image"].str.rpartition("/")[2].str[0])) == ["I", "i"]
     row = frame[frame["image"].str.endswith("/i25_24_4.bmp")].iloc[0]
-    assert row[["scene", "distortion", "level", "raw_score"]].tolist() == ["I25", "sparse-sampling", 4, 2.0]
+    assert row[["scene", "distortion", "level", "raw_score"]].tolist() == ["tid2013-I25", "sparse-sampling", 4, 2.0]
 
 
 @pytest.mark.parametrize(("source", "raw"), [("mirror", 0), ("manual", 10)])
@@ -172,7 +172,7 @@ def test_live_without_its_originals_and_realigned_where_it_is(source, raw, folde
     row = frame[frame["image"].str.endswith("/gblur/img30.bmp")].iloc[0]
     assert row["raw_score"] == pytest.approx(20 + (227 + 233 + 174 + 29) / 20 + raw)
     assert row["reference"].endswith("/refimgs/bikes.bmp"), "the 30th of 29 in turn"
-    assert row["scene"] == "bikes"
+    assert row["scene"] == "live-bikes"
 
 
 def test_csiq_kinds_of_the_workbook(folder, output):

@@ -54,14 +54,6 @@ def fetch(dataset: Dataset, folder: Path, accepted: bool, source: str | None = N
         raise UserError(f"another run is downloading {dataset.name} to {folder}.", "wait for it") from None
 
 
-def unpacked_folder(folder: Path) -> Path:
-    """Where the files of a downloaded dataset really lie.
-
-    Out of Snakemake's cache a folder comes as one of links to folders, into which `Path.rglob` does not go.
-    """
-    return (folder / RECEIPT).resolve().parent if (folder / RECEIPT).exists() else folder
-
-
 def _show_terms(dataset: Dataset, accepted: bool) -> None:
     terms = dataset.terms
     text = f"{dataset.title}. Licence: {terms.licence}. {terms.summary} Terms: {terms.url} Cite: {dataset.citation}"

@@ -58,8 +58,7 @@ def transfer(file: File, folder: Path) -> tuple[Path, str]:
     reasons = []
     for url in map(_by_way_of, file.urls):
         try:
-            _fetch(file, url, part, state)
-            _verify(file, part)
+            _complete(file, url, part, state)
         except _MirrorError as error:
             logger.warning("%s: %s", url, error)
             reasons.append(f"{url}: {error}")
@@ -71,6 +70,19 @@ def transfer(file: File, folder: Path) -> tuple[Path, str]:
         "run again later: what has come is continued. Or fetch it by hand, unpack it and name the folder in"
         " downloads.folders",
     )
+
+
+def _complete(file: File, url: str, part: Path, state: Path) -> None:
+    """Fetch and verify; where what another mirror began makes the content wrong, once more from the start."""
+    begun = part.exists()
+    _fetch(file, url, part, state)
+    try:
+        _verify(file, part)
+    except _MirrorError:
+        if not begun:
+            raise
+        _fetch(file, url, part, state)
+        _verify(file, part)
 
 
 def require_space(folder: Path, needed: int, what: str) -> None:

@@ -13,7 +13,7 @@ ALPHA = 0.05
 RULE = (
     "Bold: best, underlined (in Markdown italic): second best of a column, where the difference to the next is"
     " significant: paired by scene and seed, t with both crossed, Holm within the column, p < .05; never with fewer"
-    f" than {FEWEST_SCENES} scenes or {FEWEST_SEEDS} seeds that both have."
+    f" than {FEWEST_SCENES} scenes or {FEWEST_SEEDS} seeds that both have, nor over random splits, which share scenes."
 )
 
 

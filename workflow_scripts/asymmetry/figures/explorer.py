@@ -166,6 +166,8 @@ def _reason(row: Any) -> str:
             "it must rank the reference above the pretrained generator and above noise, and that generator above"
             f" bicubic, on {SHARE:.0%} of the scenes; it does on {round(row.share * row.scenes)} of {row.scenes}"
         )
+    if row.verdict == "secondary":
+        return "it stands on a network or on data of something that it judges"
     return "it cannot tell the models apart"
 
 

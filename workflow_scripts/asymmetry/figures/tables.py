@@ -10,7 +10,7 @@ import pandas as pd
 from asymmetry import tables
 from asymmetry.analysis import correlation
 from asymmetry.analysis.optimization import CELL, collect_judgements, scene_scores
-from asymmetry.analysis.transfer import within_folds
+from asymmetry.analysis.transfer import overlapping, tested_together, within_folds
 from asymmetry.figures import best, tabular
 from asymmetry.figures.theme import INTERVAL, counted, standing_in
 
@@ -138,8 +138,9 @@ def _worth(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for cell in cells:
         frame = tables.read(cell["predictions"], "predictions").assign(seed=cell["seed"])
-        together = frame.groupby("fold")["scene"].agg(lambda scenes: " ".join(sorted(set(scenes))))
-        for (protocol, scene), part in frame.groupby(["protocol", frame["fold"].map(together)], sort=False):
+        if any(overlapping(part) for _, part in frame.groupby("protocol")):
+            continue  # random splits share scenes: no two of their models are told apart
+        for (protocol, scene), part in frame.groupby(["protocol", tested_together(frame)], sort=False):
             facts = {name: cell[name] for name in names} | {"protocol": protocol, "scene": scene}
             rows += [facts | {"name": n, "worth": within_folds(part, f)} for n, f in CORRELATIONS.items()]
     worth = pd.DataFrame(rows, columns=[*names, "protocol", "scene", "name", "worth"])

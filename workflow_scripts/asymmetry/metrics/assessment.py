@@ -65,10 +65,12 @@ def over_pairs(
         picture = images.read(folder / reference)
         with torch.inference_mode():
             description = describe(images.to_tensor(picture).to(device))
-            size = max(1, min(batch, batch * BATCH_PIXELS // (picture.shape[0] * picture.shape[1])))
-            for start in range(0, len(rows), size):
-                some = rows[start : start + size]
-                yield some, compare(_read(frame["image"].iloc[some], folder, picture.shape).to(device), description)
+        size = max(1, min(batch, batch * BATCH_PIXELS // (picture.shape[0] * picture.shape[1])))
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            with torch.inference_mode():
+                found = compare(_read(frame["image"].iloc[some], folder, picture.shape).to(device), description)
+            yield some, found
 
 
 def _read(names: pd.Series, folder: Path, shape: tuple[int, ...]) -> Tensor:

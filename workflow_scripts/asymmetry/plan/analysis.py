@@ -14,6 +14,7 @@ class Analysis(Definitions):
     def __init__(self, config: Config, grid: Grid) -> None:
         super().__init__(config)
         self.cells = grid.cells
+        self.pictures = grid.metrics.pictures
 
     def assessments(self) -> list[dict[str, str]]:
         """Every metric on every dataset, with the path of its table."""
@@ -33,12 +34,19 @@ class Analysis(Definitions):
         ]
 
     def trained_on(self) -> dict[str, list[str]]:
-        """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it."""
+        """Rated datasets that each assessed metric has seen: by the registry, and by what the config says of it.
+
+        A dataset of the catalogue counts as itself under whatever name the config gives it.
+        """
+        genuine = self.pictures.catalogued()
         found = {}
         for name in self.config["assessment"]["metrics"]:
             metric = self.config["metrics"][name]
             seen = {*registry.entry("metrics", metric["object"]).trained_on, *metric.get("trained_on", [])}
-            found[name] = sorted(seen | {metric["channel_weights"]} if metric.get("channel_weights") else seen)
+            seen |= {metric["channel_weights"]} if metric.get("channel_weights") else set()
+            known = seen | {genuine[own] for own in seen if own in genuine}
+            assessed = self.config["assessment"]["datasets"]
+            found[name] = sorted(seen | {own for own in assessed if genuine.get(own, own) in known})
         return found
 
     def trained_with(self) -> dict[str, dict[str, list[str]]]:

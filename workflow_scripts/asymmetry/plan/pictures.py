@@ -1,6 +1,7 @@
 """Corpora and rated datasets: their manifests, what they are made from, their settings."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ def _named_images(table: Path) -> list[str]:
     """The images that a rated table names and that are there; what is wrong with it is said when it is read."""
     try:
         text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError):
+        head = text.partition("\n")[0]
+        rows = [*csv.DictReader(text.splitlines(), delimiter=max(",;\t|", key=head.count))]
+    except (OSError, UnicodeError, csv.Error):
         return []
-    head = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=max(",;\t|", key=head.count))
     named = {row.get(column) for row in rows for column in ("image", "reference")} - {None, ""}
-    return sorted(str(path) for name in named if (path := table.parent / name).is_file())
+    return sorted(str(table.parent / name) for name in named if os.path.isfile(table.parent / name))
 
 
 class Pictures(Definitions):
@@ -53,8 +54,12 @@ class Pictures(Definitions):
         """The registry entry of the adapter that reads the folder of a dataset of the catalogue."""
         return [("layouts", catalog.dataset(self.defined(section, name)["dataset"]).layout)]
 
+    def expected(self, section: str, name: str) -> str:
+        """What the catalogue expects of a dataset, in words: a corrected entry reruns the step that reads it."""
+        return str(catalog.dataset(self.defined(section, name)["dataset"]).expected)
+
     def datasets(self) -> list[str]:
-        """The datasets of the catalogue that the run as a whole uses."""
+        """The datasets of the catalogue that the run may use."""
         config = self.config
         transfer, assessment = config["transfer"]["datasets"], config["assessment"]
         rated = {*assessment["datasets"], *assessment["pairs"], *transfer}
@@ -62,6 +67,9 @@ class Pictures(Definitions):
         rated |= {sources["rated"] for sources in judges if "rated" in sources}
         corpora = {config["optimization"]["corpus"], config["judgement"]["corpus"]}
         corpora |= {sources["corpus"] for sources in judges if "corpus" in sources}
+        rated |= {own["channel_weights"] for own in config["metrics"].values() if own.get("channel_weights")}
+        corpora |= {own["corpus"] for own in config["initialisations"].values() if "corpus" in own}
+        corpora |= {config["rated"][name]["corpus"] for name in rated if "corpus" in config["rated"][name]}
         used = [config["rated"][name] for name in rated] + [config["corpora"][name] for name in corpora]
         return sorted({definition["dataset"] for definition in used if "dataset" in definition})
 

@@ -1,6 +1,7 @@
 """Quality models on a given backbone: how much of quality its features know (methods, section 5)."""
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
@@ -40,6 +41,7 @@ class Pictures:
         self.folder, self.crop = folder, crop
         self._kept: dict[str, np.ndarray] = {}
         self._room = KEPT
+        self._lock = threading.Lock()
 
     def __getitem__(self, path: str) -> np.ndarray:
         """The picture, uint8 (H, W, 3)."""
@@ -48,9 +50,10 @@ class Pictures:
         picture = images.read(self.folder / path)
         if min(picture.shape[:2]) < self.crop:
             raise UserError(f"{self.folder / path} is smaller than the crop of {self.crop}.", "set a smaller crop")
-        if picture.nbytes <= self._room:
-            self._kept[path] = picture
-            self._room -= picture.nbytes
+        with self._lock:
+            if path not in self._kept and picture.nbytes <= self._room:
+                self._kept[path] = picture
+                self._room -= picture.nbytes
         return picture
 
 
