@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 
@@ -115,6 +116,67 @@ def test_what_is_no_picture(tmp_path):
     (tmp_path / "text.png").write_text("not a picture")
     for path in (tmp_path / "text.png", tmp_path / "none.png", tmp_path):
         with pytest.raises(UserError, match="is not a readable image"):
+            images.read(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20_000, 1), (1, 20_000), (20_000, 30)])
+def test_very_small_and_very_wide_pictures(tmp_path, size):
+    picture = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    assert np.array_equal(images.read(tmp_path / "a.png"), picture)
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("CMYK", "jpg"), ("CMYK", "tif"), ("LAB", "tif")])
+def test_colours_that_need_a_profile_are_refused(tmp_path, mode, suffix):
+    Image.new(mode, (8, 8)).save(tmp_path / f"a.{suffix}")
+    with pytest.raises(UserError, match=f"is {mode}, whose colours depend on a profile"):
+        images.read(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "webp", "tif"])
+def test_several_pictures_in_a_file_are_refused(tmp_path, suffix):
+    first, second = (Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (0, 200))
+    first.save(tmp_path / f"a.{suffix}", save_all=True, append_images=[second], duration=40)
+    with pytest.raises(UserError, match="holds 2 pictures"):
+        images.read(tmp_path / f"a.{suffix}")
+
+
+def test_of_a_phones_photograph_the_preview_is_left_out(tmp_path):
+    Image.fromarray(noise()).save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[Image.new("RGB", (4, 4))])
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert (image.format, image.n_frames) == ("MPO", 2)
+    assert images.read(tmp_path / "a.jpg").shape == (12, 20, 3)
+
+
+def test_ycbcr_jpeg_is_read_as_rgb(tmp_path):
+    Image.new("RGB", (16, 16), (200, 30, 60)).save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(images.read(tmp_path / "a.jpg").astype(int) - [200, 30, 60]).max() <= 3
+
+
+def test_decompression_bombs_are_refused(tmp_path):
+    """A header that promises 30,000 x 30,000 pixels, in a file of 100 bytes; nothing of that size is allocated."""
+    content = bytearray(deep_png(2, 3))
+    content[16:24] = struct.pack(">II", 30_000, 30_000)
+    content[24] = 8
+    content[29:33] = struct.pack(">I", zlib.crc32(bytes(content[12:29])))
+    (tmp_path / "bomb.png").write_bytes(content)
+    with pytest.raises(UserError, match=r"bomb\.png is not a readable image \(Image size \(900000000 pixels\) exceeds"):
+        images.read(tmp_path / "bomb.png")
+
+
+def test_postscript_is_not_interpreted(tmp_path, monkeypatch):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("Ghostscript was called"))
+    with pytest.raises(UserError, match="cannot identify image file"):
+        images.read(tmp_path / "a.png")
+
+
+def test_what_is_no_regular_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    for path in (tmp_path / "pipe.png", tmp_path / "loop.png", "/dev/zero", tmp_path / ("a" * 300), "a\0.png"):
+        with pytest.raises(UserError, match="no such file"):
             images.read(path)
 
 

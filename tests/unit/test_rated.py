@@ -228,6 +228,61 @@ def test_own_csv_that_is_no_table_of_scores(own, tmp_path, text, message):
         read_own(tmp_path, own(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,reference,score\na.png,ref/one.png,1,,\n", None),
+        ("image,reference,score,,\na.png,ref/one.png,1,,\n", None),
+        ("image,reference,score\na.png,ref/one.png,1,2\n", r"has 3 columns, and\n  - row 2 has 4\nfields"),
+        ("image,reference,score\na.png,ref/one.png,1\nb,c.png,ref/two.png,1\n", "row 3 has 4"),
+        ("image,reference,score,score\na.png,ref/one.png,1,2\n", "column 'score' stands twice"),
+        ("image,reference,score\na.png,ref/one.png,True\n", "score 'True' is not a finite number"),
+        ("image,reference,score\na.png,ref/one.png,1e400\n", "score '1e400' is not a finite number"),
+        ("image,reference,score\na.png,ref/one.png,\n", "score '' is not a finite number"),
+        ('image,reference,score\na.png,ref/one.png,"1,5"\n', "score '1,5' is not a finite number"),
+        ("image,reference,score,level\na.png,ref/one.png,1,9999999999\n", "level '9999999999' is not a whole number"),
+        ("image,reference,score\na.png,ref/one.png,1\n./a.png,ref/one.png,2\n", "row 3: the image of row 2 again"),
+        (f"image,reference,score\n{'a' * 300},ref/one.png,1\n", "a does not exist"),
+        ("image,reference,score\na.png\0,ref/one.png,1\n", "it holds NUL bytes"),
+        ("image,reference,score\n\"a.png\"x,ref/one.png,1\n", "cannot be read as a table: ',' expected"),
+        (",".join(map(str, range(100_000))) + "\n", "29 and 99970 more"),
+        (f"image,reference,score\n{'a' * 200_000},,1\n", "field larger than field limit"),
+        ("", "column 'image' is missing"),
+    ],
+)  # fmt: skip
+def test_own_csv_that_is_odd(own, tmp_path, text, message):
+    text += "b.png,ref/one.png,3\n" if message is None else ""
+    if message is None:
+        assert read_own(tmp_path, own(text))["raw_score"].tolist() == [1, 3]
+        return
+    with pytest.raises(UserError, match=message) as error:
+        read_own(tmp_path, own(text))
+    assert len(str(error.value)) < 4000
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_own_csv_in_another_encoding(own, tmp_path, encoding):
+    with pytest.raises(UserError, match=r"cannot be read as a table: .* Hint: save it as CSV in UTF-8"):
+        read_own(tmp_path, own(GOOD.replace("noise", "flou gaußsche"), encoding=encoding))
+
+
+def test_own_csv_that_leads_out_of_its_folder(own, tmp_path, caplog):
+    """It may: whoever names a file may read it. It is copied like the others, and the log says so."""
+    (tmp_path / "own" / "b.png").rename(tmp_path / "b.png")
+    frame = read_own(tmp_path, own(GOOD.replace("b.png", "../b.png")))
+    assert "1 image(s) lie outside" in caplog.text
+    assert [path.parts[0] for path in map(Path, frame["image"])] == ["images"] * 3
+    copied = images.read(tmp_path / "out" / frame["image"][1])
+    assert np.array_equal(copied, images.read(tmp_path / "b.png"))
+    assert {path.name for path in tmp_path.iterdir()} == {"own", "out", "b.png"}
+
+
+def test_own_csv_that_leads_to_what_is_no_picture(own, tmp_path):
+    with pytest.raises(UserError, match="/etc/passwd is not a readable image") as error:
+        read_own(tmp_path, own(GOOD.replace("b.png", "/etc/passwd")))
+    assert "root:" not in str(error.value)
+
+
 def test_own_csv_that_is_absent_or_of_unknown_mode(own, tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         read_own(tmp_path, tmp_path / "absent.csv")

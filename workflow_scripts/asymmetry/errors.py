@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 1500  # characters of a problem, which repeats what the user wrote
+
 
 class UserError(Exception):
     """A mistake in what the user gave (config, files), not in the program.
@@ -24,8 +26,8 @@ def unknown(what: str, name: object, valid: Iterable[str]) -> str:
     return f"unknown {what} {name!r}.{guess} Known: {', '.join(names) or 'none'}."
 
 
-def listing(problems: Iterable[str], limit: int = 20) -> str:
-    """Several problems as one message: each on a line of its own, at most `limit`, then how many more."""
-    lines = list(problems)
+def listing(problems: Iterable[object], limit: int = 20) -> str:
+    """Several problems as one message: each on a line of its own, cut where it has no end, at most `limit` of them."""
+    lines = [line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in map(str, problems)]
     more = [f"... and {len(lines) - limit} more"] if len(lines) > limit else []
     return "\n".join(f"  - {line}" for line in lines[:limit] + more)

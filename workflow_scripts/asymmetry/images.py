@@ -1,15 +1,16 @@
 """Pictures on disk and in memory.
 
 In memory a picture is RGB in [0, 1]: an array (H, W, 3) of float64 where no gradient is wanted, a float32 tensor
-(N, 3, H, W) for networks. On disk it is an 8-bit PNG (any format that Pillow decodes is read).
+(N, 3, H, W) for networks. On disk it is an 8-bit PNG; other formats that hold photographs are read.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from asymmetry.artifacts import atomic
 from asymmetry.errors import UserError
@@ -17,17 +18,34 @@ from asymmetry.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Not all that Pillow knows: of PostScript, for one, it starts an interpreter.
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX"}
+
 
 def read(path: str | Path) -> np.ndarray:
-    """Decode a picture: uint8 (H, W, 3), upright as its EXIF says; grey is repeated, alpha is dropped."""
+    """Decode a picture: uint8 (H, W, 3), upright as its EXIF says; grey is repeated, alpha is dropped.
+
+    Colour profiles are ignored, as in the datasets. What could only be read by guessing is a `UserError`: more than 8
+    bits a channel, several frames, other colours than RGB (CMYK). Pillow refuses pictures above 179 million pixels.
+    """
+    if not os.path.isfile(path):
+        raise UserError(f"{path} is not a readable image (no such file).")
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             cut = re.search(";16[BLN]", str(getattr(image, "tile", "")))  # Pillow silently reads 8 bits of 16 in colour
             if cut or image.mode.startswith("I;16") or image.mode in {"I", "F"}:
                 raise UserError(f"{path} has more than 8 bits a channel.", "convert it to 8-bit PNG")
+            if image.mode not in MODES:
+                raise UserError(f"{path} is {image.mode}, whose colours depend on a profile.", "convert it to RGB")
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1 and image.format != "MPO":  # a phone's photograph, with a preview
+                raise UserError(f"{path} holds {frames} pictures.", "give each a file of its own")
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} is not a readable image ({error}).") from None
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a broken picture raises whatever its bytes happen to mean
+        raise UserError(f"{path} is not a readable image ({error or type(error).__name__}).") from None
 
 
 def write(image: np.ndarray, path: str | Path) -> None:

@@ -34,6 +34,7 @@ class Entry:
         backbones: networks that a metric or a judge stands on, by their names among the backbones where they have one.
         external: whether a judge is asked by pyiqa in its own environment; its arguments and options go there.
         architecture: `convolution` or `attention`, for backbones.
+        fitted_on: what a built-in judge must be fitted on: `corpus`, `rated`.
     """
 
     factory: str
@@ -49,6 +50,7 @@ class Entry:
     backbones: tuple[str, ...] = ()
     external: bool = False
     architecture: str = ""
+    fitted_on: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:

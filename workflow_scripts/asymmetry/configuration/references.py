@@ -1,5 +1,6 @@
 """Names that are used and must be defined: in the config itself, in the registry, or in the catalogue of datasets."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,9 +23,12 @@ def problems(config: Config) -> Iterator[str]:
             if "object" not in definition:
                 continue
             try:
-                registry.entry(kind, definition["object"])
+                entry = registry.entry(kind, definition["object"])
             except UserError as error:
                 yield f"{kind}.{name}.object: {error}"
+                continue
+            if not all(part.isidentifier() for part in re.split("[.:]", entry.factory)):
+                yield f"{kind}.{name}.object: {definition['object']!r} is no name of code, as package.module:Class is."
     for name, rated in config["rated"].items():
         yield from named(f"rated.{name}.corpus", "corpus", rated.get("corpus"), config["corpora"])
     for name, initialisation in config["initialisations"].items():

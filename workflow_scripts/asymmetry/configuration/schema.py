@@ -1,22 +1,36 @@
 """Keys, types and ranges, as the JSON schema has them, said in one line each."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 
+from asymmetry.configuration import values
 from asymmetry.errors import unknown
 from asymmetry.plan import Config
 
 
 def problems(config: Config, path: Path) -> list[str]:
-    """Everything in which a configuration breaks the schema; if nothing, its numbers that are not finite."""
-    validator = Draft202012Validator(yaml.safe_load(path.read_text(encoding="utf-8")))
-    errors = sorted(validator.iter_errors(config), key=lambda error: list(map(str, error.path)))
-    return [_explain(error) for error in errors] or [*_not_finite(config)]
+    """Values that no key may have; if there are none, everything in which a configuration breaks the schema."""
+    if unusable := [*values.problems(config)]:
+        return unusable
+    errors = sorted(_validator(path).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    return [_explain(error) for error in errors]
+
+
+@cache
+def _validator(path: Path) -> Validator:
+    """The schema, to which 10.0 is no integer: Python's `range` takes none either."""
+    integers = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    own = extend(Draft202012Validator, type_checker=integers)
+    return own(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def _key(path: Any) -> str:
@@ -39,15 +53,3 @@ def _explain(error: ValidationError) -> str:
             return f"{place}: {error.instance!r} is no name ({error.schema.get('description', '')})."
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
     return f"{place}: {error.message}" + (f" ({meaning})." if meaning else ".")
-
-
-def _not_finite(value: Any, place: str = "") -> Iterator[str]:
-    """Numbers that YAML can say and no key may be: nan and infinity, wherever they stand."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _not_finite(item, f"{place}.{key}" if place else str(key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _not_finite(item, f"{place}.{number}")
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield f"{place}: {value} is no finite number."

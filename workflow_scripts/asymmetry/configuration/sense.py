@@ -5,9 +5,10 @@ from itertools import chain
 from pathlib import Path
 
 from asymmetry import registry
+from asymmetry.configuration import graph
 from asymmetry.data import catalog
 from asymmetry.errors import unknown
-from asymmetry.plan import NONE, Config, Plan
+from asymmetry.plan import NONE, Config, Plan, canonical
 from asymmetry.plan.networks import PRETRAINING
 
 # What a definition of each kind needs, and what else it may have.
@@ -34,14 +35,17 @@ NEEDS = {
     },
 }
 MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
+LONGEST_WEIGHT = 24
 HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
 
 
 def problems(config: Config) -> Iterator[str]:
     """Everything that the schema cannot say, of a configuration whose names all resolve."""
-    plan = Plan(config)
-    parts = (_kinds, _published, _downloads, _metrics, _discriminators, _objectives, _datasets, _sizes, _arms, _leaks)
-    return chain(*(part(config) for part in parts), _grid(config, plan))
+    for first in ((_kinds, _metrics, _discriminators), (graph.problems,)):  # each relies on those before
+        if found := [*chain(*(part(config) for part in first))]:
+            return iter(found)
+    parts = (_published, _downloads, _objectives, _datasets, _judges, _sizes, _weights, _transfer, _leaks, _grid)
+    return chain(*(part(config) for part in parts))
 
 
 def _kinds(config: Config) -> Iterator[str]:
@@ -145,12 +149,33 @@ def _sizes(config: Config) -> Iterator[str]:
             yield f"{section}.accumulate: a batch of {own['batch']} cannot be computed in {own['accumulate']} parts."
 
 
-def _arms(config: Config) -> Iterator[str]:
-    for number, arm in enumerate(config["transfer"]["arms"]):
-        for name in arm["initialisations"]:
-            source = config["initialisations"][name].get("discriminator")
-            if source and (own := config["discriminators"][source].get("backbone")) != arm["backbone"]:
-                yield f"transfer.arms.{number}: {name} comes from a discriminator with backbone {own}."
+def _judges(config: Config) -> Iterator[str]:
+    for name in config["judgement"]["judges"]:
+        judge = config["judges"][name]
+        needed, given = registry.entry("judges", judge["object"]).fitted_on, set(judge.get("fitted_on", {}))
+        if judge["object"] in registry.table()["judges"] and set(needed) != given:
+            wanted = f"needs fitted_on: {', '.join(needed)}" if needed else "is not fitted; leave fitted_on out"
+            yield f"judges.{name}.fitted_on: {judge['object']} {wanted}."
+
+
+def _weights(config: Config) -> Iterator[str]:
+    """Adversarial weights stand in paths, as plain decimals."""
+    places = [("figures.qualitative.weight", config["figures"]["qualitative"]["weight"])]
+    places += [
+        (f"initialisations.{k}.weight", own["weight"])
+        for k, own in config["initialisations"].items()
+        if "weight" in own
+    ]
+    for number, block in enumerate(config["optimization"]["cells"]):
+        places += [(f"optimization.cells.{number}.weights", weight) for weight in block["weights"]]
+    for place, weight in places:
+        if len(canonical(weight)) > LONGEST_WEIGHT:
+            yield f"{place}: {weight} has more than {LONGEST_WEIGHT - 1} digits as a plain decimal."
+
+
+def _transfer(config: Config) -> Iterator[str]:
+    if not Plan(config).transfer.models():
+        yield "transfer.modes: fr alone, and none of transfer.datasets has references, so there is no quality model."
     splits = config["transfer"]["splits"]
     if (splits["kind"] == "random") != ("count" in splits):
         yield "transfer.splits: kind random needs a count, and no other kind has one."
@@ -172,7 +197,8 @@ def _leaks(config: Config) -> Iterator[str]:
             yield f"transfer.datasets: {name} shows pictures of {source}, which are trained on."
 
 
-def _grid(config: Config, plan: Plan) -> Iterator[str]:
+def _grid(config: Config) -> Iterator[str]:
+    plan = Plan(config)
     for number, block in enumerate(config["optimization"]["cells"]):
         if not block["weights"] and set(block["discriminators"]) != {NONE}:
             yield f"optimization.cells.{number}.weights: none given, and there are discriminators."

@@ -9,6 +9,7 @@ from asymmetry.data.pictures import Picture
 from asymmetry.errors import UserError, listing
 
 SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+LONGEST_NAME = 200  # bytes; file systems take 255 with the suffix
 
 
 def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | None = None) -> Iterator[Picture]:
@@ -21,7 +22,9 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
     roots = [Path(path)] if isinstance(path, str | Path) else [Path(root) for root in path]
     files = [(root, file) for root in roots for file in sorted(root.rglob("*")) if _is_picture(file)]
     if empty := [str(root) for root in roots if root not in {root for root, _ in files}]:
-        raise UserError(f"no picture in {', '.join(empty)}.", f"files that count end in {', '.join(sorted(SUFFIXES))}")
+        raise UserError(
+            f"no picture in {', '.join(map(repr, empty))}.", f"files that count end in {', '.join(sorted(SUFFIXES))}"
+        )
     problems: list[str] = []
     names: dict[str, Path] = {}
     contents: dict[str, Path] = {}
@@ -29,11 +32,14 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
         name = "-".join(file.relative_to(root if len(roots) == 1 else root.parent).with_suffix("").parts)
         if (first := names.setdefault(name, file)) != file:
             problems.append(f"{file}: would be the scene {name!r}, as {first} is")
-        if (first := contents.setdefault(sha256(file), file)) != file:
-            problems.append(f"{file}: the same picture as {first}")
+        if not name.isprintable() or len(name.encode()) > LONGEST_NAME:
+            problems.append(f"{str(file)!a}: its name cannot be a scene's; at most {LONGEST_NAME} printable bytes")
+            continue
         try:
+            if (first := contents.setdefault(sha256(file), file)) != file:
+                problems.append(f"{file}: the same picture as {first}")
             height, width, _ = images.read(file).shape
-        except UserError as error:
+        except (OSError, UserError) as error:
             problems.append(str(error))
             continue
         if size is not None and min(height, width) < size:

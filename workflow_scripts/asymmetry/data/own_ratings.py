@@ -1,10 +1,15 @@
 """The user's own rated dataset: a CSV of images, references and scores."""
 
+import csv
+import io
+import logging
+import math
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from asymmetry import images
@@ -12,7 +17,9 @@ from asymmetry.data.rated import RatedImage, RatedSet
 from asymmetry.errors import UserError, listing
 
 DELIMITERS = ",;\t|"
-OPTIONAL = ("scene", "distortion", "family", "level")
+COLUMNS = ("image", "reference", "score", "scene", "distortion", "family", "level")
+LARGEST = 1e100  # a score that can still be scaled
+logger = logging.getLogger(__name__)
 
 
 def from_csv(seed: int, path: str | Path, higher_is_better: bool, mode: Literal["fr", "nr"]) -> RatedSet:
@@ -22,7 +29,7 @@ def from_csv(seed: int, path: str | Path, higher_is_better: bool, mode: Literal[
     Optional: `scene` (by default the reference's name, or with nr the image's), `distortion`, `family` (by default
     the distortion), `level`. Other columns are ignored. Fields are separated by comma, semicolon, tab or bar,
     decimals by a point. The images are copied as PNG, so that the result is whole in its own folder, and numbered,
-    because their names need not be unique across folders.
+    because their names need not be unique across folders. A path may lead out of the CSV's folder; that is logged.
 
     Args:
         seed: nothing is random.
@@ -52,37 +59,48 @@ def from_csv(seed: int, path: str | Path, higher_is_better: bool, mode: Literal[
 def _read(path: Path, mode: str) -> pd.DataFrame:
     """All fields as text, stripped; the index is the row as a spreadsheet counts it (the header is row 1)."""
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max(DELIMITERS, key=header.count)
-        frame = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
-    except (OSError, ValueError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it holds NUL bytes")
+        separator = max(DELIMITERS, key=text.partition("\n")[0].count)
+        rows = [*csv.reader(io.StringIO(text), delimiter=separator, strict=True)]
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{path} cannot be read as a table: {error}.", "save it as CSV in UTF-8") from None
-    frame.columns = [column.strip().lower() for column in frame.columns]
-    frame = frame.rename(columns={"distorted": "image"})
+    header, *rows = [[field.strip() for field in row] for row in rows] or [[]]
+    header = [{"distorted": "image"}.get(name.lower(), name.lower()) for name in header]
     needed = ["image", "score"] + ["reference"] * (mode == "fr")
-    problems = [f"column {name!r} is missing" for name in needed if name not in frame.columns]
-    problems += [f"column {name!r} stands twice" for name in frame.columns[frame.columns.duplicated()].unique()]
+    problems = [f"column {name!r} is missing" for name in needed if name not in header]
+    problems += [f"column {name!r} stands twice" for name in COLUMNS if header.count(name) > 1]
     if problems:
-        found = ", ".join(frame.columns)
+        found = ", ".join(header[:30]) + (f" and {len(header) - 30} more" if len(header) > 30 else "")
         raise UserError(f"{path}:\n{listing(problems)}\nIts columns are: {found}.")
-    for name in ("reference", *OPTIONAL):
-        if name not in frame.columns:
-            frame[name] = ""
-    frame = frame[["image", "reference", "score", *OPTIONAL]].fillna("").apply(lambda column: column.str.strip())
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    frame = frame[(frame != "").any(axis=1)]
-    if frame.empty:
+    filled = {number: row for number, row in enumerate(rows, start=2) if any(row)}
+    if long := [f"row {n} has {len(row)}" for n, row in filled.items() if any(row[len(header) :])]:
+        hint = "put fields that hold a separator in quotes"
+        raise UserError(f"{path} has {len(header)} columns, and\n{listing(long)}\nfields.", hint)
+    if not filled:
         raise UserError(f"{path} holds no row.")
-    return frame
+    places = {name: header.index(name) for name in COLUMNS if name in header}
+    content = {
+        name: [row[places[name]] if name in places and places[name] < len(row) else "" for row in filled.values()]
+        for name in COLUMNS
+    }
+    return pd.DataFrame(content, index=list(filled))
+
+
+def _number(text: str) -> float:
+    """A finite number, or nan."""
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if abs(number) <= LARGEST else math.nan
 
 
 def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
     problems = []
     shapes: dict[str, tuple[int, ...] | str] = {}
-    seen: dict[Path, int] = {}
+    seen: dict[str, int] = {}
 
     def shape(file: str) -> tuple[int, ...] | str:
         """Shape of an image, or what is wrong with it."""
@@ -90,15 +108,15 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
             try:
                 shapes[file] = images.read(folder / file).shape if file else "no path"
             except UserError as error:
-                shapes[file] = str(error) if (folder / file).exists() else f"{folder / file} does not exist"
+                shapes[file] = str(error) if os.path.exists(folder / file) else f"{folder / file} does not exist"
         return shapes[file]
 
     for row, line in frame.iterrows():
-        if not np.isfinite(pd.to_numeric(line["score"], errors="coerce")):
+        if math.isnan(_number(line["score"])):
             problems.append(f"row {row}: score {line['score']!r} is not a finite number")
-        if not (line["level"] or "0").isdecimal():
+        if not re.fullmatch("[0-9]{0,9}", line["level"]):
             problems.append(f"row {row}: level {line['level']!r} is not a whole number from 0")
-        if (first := seen.setdefault((folder / line["image"]).resolve(), row)) != row:
+        if (first := seen.setdefault(os.path.realpath(folder / line["image"]), row)) != row:
             problems.append(f"row {row}: the image of row {first} again")
         found = {column: shape(line[column]) for column in ["image"] + ["reference"] * (mode == "fr")}
         wrong = [f"row {row}: {column}: {what}" for column, what in found.items() if isinstance(what, str)]
@@ -107,9 +125,12 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
             (height, width, _), (reference_height, reference_width, _) = found.values()
             sizes = f"{width} x {height} against {reference_width} x {reference_height}"
             problems.append(f"row {row}: image and reference differ in size, {sizes}")
-    scores = pd.to_numeric(frame["score"], errors="coerce")
+    scores = frame["score"].map(_number)
     if scores.notna().all() and scores.nunique() == 1:
         problems.append(f"column 'score': all are {scores.iloc[0]:g}, so nothing could be compared")
+    outside = sum(not file.startswith(f"{os.path.realpath(folder)}{os.sep}") for file in seen)
+    if outside:
+        logger.warning("%d image(s) lie outside %s; read and copied like the others", outside, folder)
     return problems
 
 

@@ -1,0 +1,70 @@
+"""The long form of the fuzz tests (`python benchmarks/fuzz.py`, five minutes on a core), other cases.
+
+Prints the table of docs/security.md: cases, how many were accepted, and how many neither that nor refused in words.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from hypothesis import Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
+from tests.fuzz import configs, manifests, test_files
+from tests.fuzz.settings import QUICK
+
+CASES = 2500
+
+
+def fuzz(name: str, strategy: SearchStrategy, accepted: Callable[[Any], bool]) -> None:
+    """Try `CASES` cases and print a line; every fault is counted, none ends the run."""
+    passed, slowest, faults = 0, 0.0, Counter()
+
+    @seed(CASES)
+    @settings(QUICK, max_examples=CASES, derandomize=False, phases=[Phase.generate])
+    @given(strategy)
+    def one(case: Any) -> None:
+        nonlocal passed, slowest
+        start = time.perf_counter()
+        try:
+            passed += accepted(case)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+            faults[f"{type(error).__name__}: {error}"[:200]] += 1
+        slowest = max(slowest, time.perf_counter() - start)
+
+    one()
+    print(f"| {name} | {CASES} | {passed} | {faults.total()} | {slowest:.1f} s |", flush=True)
+    for fault, count in faults.most_common():
+        print(f"  {count} x {fault}", flush=True)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable()
+    print("| input | cases | accepted | neither read nor refused in words | slowest |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        own = test_files.own_folder(folder / "ratings")
+        elsewhere = folder / "elsewhere"
+        elsewhere.mkdir()
+        os.chdir(elsewhere)
+        fuzz("config, one to three edits", configs.mutated(), configs.survives)
+        fuzz("config, one meaningful edit", configs.slight(), configs.survives)
+        fuzz("table of ratings, fr", manifests.tables(), lambda case: test_files.read_table(case, own, "fr"))
+        fuzz("table of ratings, nr", manifests.tables(), lambda case: test_files.read_table(case, own, "nr"))
+        fuzz("picture", manifests.pictures(), lambda case: test_files.read_picture(case, folder))
+        print(f"files that appeared where a config was checked: {len(list(elsewhere.iterdir()))}")
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    main()
