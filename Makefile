@@ -1,10 +1,10 @@
 # make demo: the whole study on the embedded photographs.  make report: all of it in one file to send.
-# make test: the tests.  Each sets up what it needs.
+# make test: the tests; make test-slow: kills, full disks, a second whole run.  Each sets up what it needs.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo report test style lock
+.PHONY: setup demo report test test-slow style lock
 
 setup: .venv/.synced
 
@@ -28,6 +28,9 @@ report: setup
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-slow: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 style: setup
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 from asymmetry.compute import step
 
-with step(snakemake.log[0], snakemake.threads):
+with step(snakemake.log[0], snakemake.threads, snakemake.input):
     from pathlib import Path
 
     from asymmetry.figures.qualitative import draw_qualitative

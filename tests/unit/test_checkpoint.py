@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from asymmetry.errors import UserError
 from asymmetry.training import checkpoint
@@ -77,13 +79,15 @@ def stop_at(number, kind=signal.SIGTERM):
 
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("number", [1, 3, 4, 5, 9, 10])
-def test_stopped_by_a_signal_and_resumed(tmp_path, whole, caplog, number, kind, code):
+def test_stopped_by_a_signal_and_resumed(tmp_path, whole, caplog, capsys, number, kind, code):
     handlers = [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)]
     stopped = Walk(stop_at(number, kind))
     with pytest.raises(SystemExit) as stop:
         run(stopped, tmp_path, seed=0)
     assert stop.value.code == code
     assert stopped.path == whole[:number], "the step is finished first"
+    said = f"stopped by {signal.Signals(kind).name} after step {number} of {STEPS}; state saved\n"
+    assert capsys.readouterr().err == said
     assert [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)] == handlers
 
     resumed = Walk()
@@ -110,17 +114,17 @@ def test_a_crash_goes_back_to_the_last_checkpoint(tmp_path, whole, number, kept)
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, whole, monkeypatch):
     save = torch.save
 
-    def half(content, path):
-        save(content, path)
+    def half(content, file):
+        save(content, file)
         if content["step"] == 8:
-            path.write_bytes(path.read_bytes()[:500])
+            file.truncate(500)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", half)
     with pytest.raises(KeyboardInterrupt):
         run(Walk(), tmp_path, seed=0)
     monkeypatch.undo()
-    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint.pt", "holder", "lock"}
     resumed = Walk(lambda number: numbers.append(number))
     numbers = []
     run(resumed, tmp_path, seed=99)
@@ -194,11 +198,43 @@ def test_one_process_at_a_time(tmp_path):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "held\n"
         walk = Walk()
-        with pytest.raises(UserError, match="another process is training in"):
+        (tmp_path / "holder").write_text("1234 on elsewhere")
+        with pytest.raises(UserError, match=r"another process \(1234 on elsewhere\) is training in .*kill"):
             run(walk, tmp_path, seed=0)
         assert walk.path == []
         holder.kill()
     assert run(Walk(), tmp_path, seed=0) == STEPS, "a killed process holds nothing"
+
+
+def test_halves_of_killed_processes_are_cleared(tmp_path):
+    half = tmp_path / ".checkpoint.123.pt"
+    half.write_bytes(b"half")
+    run(Walk(), tmp_path, seed=0)
+    assert not half.exists()
+
+
+def test_a_full_disk_says_so(tmp_path, monkeypatch):
+    """Of a path, torch says `unexpected pos 576 vs 534`. /dev/full refuses every byte as a full disk does."""
+    monkeypatch.setattr(checkpoint, "atomic", lambda path: contextlib.nullcontext("/dev/full"))
+    with pytest.raises(OSError, match="No space left on device"):
+        run(Walk(), tmp_path, seed=0)
+
+
+def test_the_state_of_an_orphan_stays(tmp_path, monkeypatch):
+    """Snakemake, killed, takes the job for unfinished; its next run goes on from the last checkpoint."""
+    folder = tmp_path / "state"
+    interrupted(folder)
+    monkeypatch.setattr(checkpoint, "STARTED_BY", checkpoint.STARTED_BY[1:])
+    checkpoint.forget(folder)
+    assert (folder / "checkpoint.pt").exists()
+
+
+def test_the_state_that_another_process_uses_stays(tmp_path):
+    folder = tmp_path / "state"
+    interrupted(folder)
+    with FileLock(folder / "lock"):
+        checkpoint.forget(folder)
+    assert (folder / "checkpoint.pt").exists()
 
 
 def test_forget(tmp_path):

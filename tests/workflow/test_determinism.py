@@ -3,9 +3,12 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from asymmetry.artifacts import sha256
 from tests.workflow.conftest import run_snakemake
 
+pytestmark = pytest.mark.slow
 TIMES = {"benchmarks", "logs", ".snakemake_timestamp"}  # the only files that hold any
 
 

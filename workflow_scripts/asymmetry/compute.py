@@ -1,46 +1,95 @@
 """Where and how a step computes: threads, seeds, device, log, and the one line a user sees when something is wrong."""
 
+import errno
 import hashlib
 import logging
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
-from asymmetry.errors import UserError
+from asymmetry.errors import UserError, listing
 
 if TYPE_CHECKING:
     import torch
 
 Item = TypeVar("Item")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ROOM = "make room there, or set `results` in the config to a folder on another disk"
+ACCESS = "check the permissions there, or set `results` in the config to a folder that can be written"
+REFUSALS = {  # what a disk refuses, and what to do about it
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EFBIG: "raise the limit on the size of a file (ulimit -f)",
+    errno.EROFS: ACCESS,
+    errno.EACCES: ACCESS,
+    errno.EPERM: ACCESS,
+    errno.EIO: "the disk may be broken: see the system's log",
+}
 logger = logging.getLogger("asymmetry")
 
 
 @contextmanager
-def step(log: str | Path, threads: int = 1) -> Iterator[None]:
+def step(log: str | Path, threads: int = 1, inputs: Iterable[str | Path] = ()) -> Iterator[None]:
     """Run one step of the workflow: import heavy modules inside it, so that they see the number of threads.
 
-    What the library logs goes to the file `log`. A `UserError` ends the process with exit code 1 and one message on
-    standard error and in the log; any other exception keeps its traceback, in both places.
+    What the library logs goes to the file `log`. A `UserError`, and what a disk refuses, ends the process with exit
+    code 1 and one message on standard error and in the log; any other exception keeps its traceback, in both places.
+    SIGTERM and SIGINT end it with 128 + their number and a message too, temporary files removed. A file of `inputs`
+    that changes meanwhile fails the step, whose result would else be newer than the change and pass for up to date.
     """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     os.environ.setdefault("MPLBACKEND", "Agg")
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=log, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    logging.raiseExceptions = False  # a full disk is told once, not for each line of the log
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        form = "%(asctime)s %(message)s"
+        logging.basicConfig(filename=log, filemode="w", level=logging.INFO, format=form, force=True)
+        before = _marks(inputs)
         yield
+        if changed := [path for path, mark in _marks(inputs).items() if mark != before[path]]:
+            raise UserError(f"changed while this step read them:\n{listing(changed)}", "run again")
     except UserError as error:
         logger.error("error: %s", error, exc_info=error.__cause__)
         sys.exit(f"error: {error}")
-    except Exception:
+    except Exception as error:
         logger.exception("the step failed")
+        if hint := _refusal(error):
+            sys.exit(f"error: {error} Hint: {hint}")
         raise
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
+    sys.exit(128 + number)
+
+
+def _marks(paths: Iterable[str | Path]) -> dict[str, tuple[int, ...] | None]:
+    """What tells a file's content from another: its inode, size and time; None where there is no file."""
+    marks = {}
+    for path in map(Path, paths):
+        status = path.stat() if path.is_file() else None
+        marks[str(path)] = status and (status.st_ino, status.st_size, status.st_mtime_ns)
+    return marks
+
+
+def _refusal(error: BaseException | None) -> str | None:
+    """What to do where an error comes from a disk that refuses; None for any other error."""
+    while error is not None:
+        for code, hint in REFUSALS.items():
+            if getattr(error, "errno", None) == code or f"(os error {code})" in str(error):
+                return hint
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def stable_seed(*parts: object) -> int:
@@ -80,4 +129,5 @@ def progress(items: Iterable[Item], label: str, total: int | None = None, every:
         yield item
         if (now := time.monotonic()) - spoken >= every:
             spoken = now
-            logger.info("%s: %d of %s after %.0f s", label, count, bar.total, now - start)
+            of = f" of {bar.total}" if bar.total else ""
+            logger.info("%s: %d%s after %.0f s", label, count, of, now - start)

@@ -1,11 +1,13 @@
 """A training that can be stopped at any moment and goes on to the same result, bit for bit.
 
 The state lives in a folder of its own beside the result, so that Snakemake, which deletes the outputs of a failed job,
-leaves it alone. One process at a time holds its lock. The folder goes when the training is done.
+leaves it alone. One process at a time holds its lock. The folder goes when the training is done; but where Snakemake
+was killed meanwhile it stays, for its next run takes the job for unfinished and deletes the results.
 """
 
 import logging
 import os
+import platform
 import random
 import shutil
 import signal
@@ -17,6 +19,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
+import psutil
 import torch
 from filelock import FileLock, Timeout
 
@@ -25,6 +28,7 @@ from asymmetry.compute import progress
 from asymmetry.errors import UserError
 
 logger = logging.getLogger(__name__)
+STARTED_BY = psutil.Process().parents()  # Snakemake among them
 
 
 class Trainer(Protocol):
@@ -83,8 +87,8 @@ class Checkpoint:
             "random": random_states(),
             "trainer": trainer.state_dict(),
         }
-        with atomic(self.file) as temporary:
-            torch.save(content, temporary)
+        with atomic(self.file) as temporary, open(temporary, "wb") as file:  # of a path, torch hides why it failed
+            torch.save(content, file)
 
     def load(self, trainer: Trainer) -> int:
         """Restore the last state and give its step; 0 where there is none that fits.
@@ -101,7 +105,9 @@ class Checkpoint:
         if reason:
             aside = self.file.with_suffix(".set-aside")
             os.replace(self.file, aside)
-            logger.warning("checkpoint not used, %s; kept as %s", reason, aside)
+            message = f"checkpoint not used, {reason}; kept as {aside}"
+            logger.warning(message)
+            print(message, file=sys.stderr)
             return 0
         trainer.load_state_dict(content["trainer"])
         restore_random_states(content["random"])
@@ -145,14 +151,19 @@ def run(trainer: Trainer, steps: int, folder: Path, fingerprint: str, every: int
         SystemExit: code 128 + n after signal n (SIGTERM, SIGINT), the state saved at the step's boundary.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "holder"
     try:
         lock = FileLock(folder / "lock").acquire(timeout=0)
     except Timeout:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "of unknown number"
         raise UserError(
-            f"another process is training in {folder}.",
-            "an orphan of a killed run finishes or can be ended; then retry",
+            f"another process ({who}) is training in {folder}.",
+            "let it finish, or end it (kill, without -9), which saves its state; then run again",
         ) from None
     with lock, _signals() as received:
+        holder.write_text(f"{os.getpid()} on {platform.node()}", encoding="utf-8")
+        for half in folder.glob(".checkpoint.*"):
+            half.unlink()
         checkpoint = Checkpoint(folder, fingerprint)
         last = checkpoint.load(trainer)
         for number in progress(range(last + 1, steps + 1), label):
@@ -162,7 +173,9 @@ def run(trainer: Trainer, steps: int, folder: Path, fingerprint: str, every: int
                 break
             if received():
                 checkpoint.save(number, trainer)
-                logger.info("stopped by signal %d after step %d", received(), number)
+                message = f"stopped by {signal.Signals(received()).name} after step {number} of {steps}; state saved"
+                logger.info(message)
+                print(message, file=sys.stderr)
                 sys.exit(128 + received())
             if number % every == 0 and number < steps:
                 checkpoint.save(number, trainer)
@@ -170,5 +183,17 @@ def run(trainer: Trainer, steps: int, folder: Path, fingerprint: str, every: int
 
 
 def forget(folder: Path) -> None:
-    """Remove the state of a training whose results are written."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove the state of a training whose results are written.
+
+    It stays where whoever started this process is gone, or where another process trains in it by now.
+    """
+    if psutil.Process().parents() != STARTED_BY:
+        logger.warning("whoever started this training is gone: its last checkpoint stays in %s", folder)
+        return
+    if not folder.exists():
+        return
+    try:
+        with FileLock(folder / "lock").acquire(timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
+    except Timeout:
+        logger.warning("another process trains in %s by now", folder)

@@ -1,0 +1,89 @@
+"""The trainer, Snakemake, or both are ended; the next run goes on and ends with the same bits."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from asymmetry.artifacts import sha256
+from tests.faults.conftest import PRETRAINED, STATE, STEPS, Study
+
+pytestmark = pytest.mark.slow
+
+
+def resumed_after(study: Study) -> int:
+    return int(re.search(r"resumed after step (\d+)", study.log()).group(1))
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+def test_the_trainer_alone(study, whole, kind) -> None:
+    snakemake, trainer = study.start_training()
+    os.kill(trainer, kind)
+    assert snakemake.wait() == 1, "Snakemake sees a failed job"
+    assert not (study.folder / PRETRAINED).exists()
+    said = re.search(rf"stopped by SIGTERM after step (\d+) of {STEPS}; state saved", study.printed())
+    assert bool(said) == (kind == signal.SIGTERM)
+    study.complete()
+    if said:
+        assert resumed_after(study) == int(said.group(1)), "not a step is lost"
+    else:
+        assert resumed_after(study) % 5 == 0
+    assert sha256(study.folder / PRETRAINED) == whole
+    assert not (study.folder / STATE).exists()
+
+
+def test_both_by_ctrl_c(study, whole) -> None:
+    snakemake, _ = study.start_training()
+    os.killpg(snakemake.pid, signal.SIGINT)
+    assert snakemake.wait() != 0
+    study.complete()
+    assert resumed_after(study) > 0
+    assert sha256(study.folder / PRETRAINED) == whole
+
+
+def test_both_killed_and_the_checkpoint_cut_short(study, whole) -> None:
+    snakemake, _ = study.start_training()
+    os.killpg(snakemake.pid, signal.SIGKILL)
+    snakemake.wait()
+    file = study.folder / STATE / "checkpoint.pt"
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    assert "checkpoint not used, it is damaged" in study.complete()
+    assert "resumed" not in study.log()
+    assert sha256(study.folder / PRETRAINED) == whole
+
+
+def test_snakemake_alone_killed(study, whole) -> None:
+    """The trainer goes on: it keeps a second one out, and what it did is not lost when Snakemake deletes its result."""
+    snakemake, trainer = study.start_training()
+    os.kill(trainer, signal.SIGSTOP)  # time stands still for it, so that the second one meets it
+    os.kill(snakemake.pid, signal.SIGKILL)
+    snakemake.wait()
+    assert study.run(PRETRAINED, "--unlock").returncode == 0
+    second = study.run(PRETRAINED)
+    assert second.returncode == 1
+    assert f"another process ({trainer} on " in second.stdout
+    assert "Traceback" not in second.stdout
+
+    os.kill(trainer, signal.SIGCONT)
+    study.wait((study.folder / PRETRAINED).exists)
+    assert sha256(study.folder / PRETRAINED) == whole
+    study.wait(lambda: not os.path.exists(f"/proc/{trainer}"))
+    assert (study.folder / STATE / "checkpoint.pt").exists()
+    (study.folder / PRETRAINED).unlink()  # as Snakemake does where no second one ran before the trainer's end
+    study.complete()
+    assert STEPS - 5 <= resumed_after(study) <= STEPS
+    assert sha256(study.folder / PRETRAINED) == whole
+    assert not (study.folder / STATE).exists()
+
+
+def test_two_workflows_in_one_folder_and_a_gentle_end(study, whole) -> None:
+    snakemake, _ = study.start_training()
+    second = study.run(PRETRAINED)
+    assert second.returncode == 1
+    assert "Directory cannot be locked" in second.stdout
+    snakemake.terminate()  # Snakemake alone: it starts no other job and lets this one finish
+    snakemake.wait()
+    assert sha256(study.folder / PRETRAINED) == whole
+    assert "Nothing to be done" in study.complete()
