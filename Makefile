@@ -1,20 +1,31 @@
 # make demo: the whole study on the embedded photographs.  make report: all of it in one file to send.
 # make test: the tests; make test-slow: kills, full disks, a second whole run.  Each sets up what it needs.
 SHELL := /bin/bash
-PYTHON ?= python3
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
+# GB that the packages take
+ROOM := 6
+LOG := .venv/setup.log
 
 .PHONY: setup demo report test test-slow style lock
 
 setup: .venv/.synced
 
+# What is missing is the first line printed; what the tool itself said follows.
 .venv/.synced: requirements.lock
+	@$(PYTHON) -c '' 2> /dev/null || { echo "error: there is no $(PYTHON). Hint: install Python 3.11, or make PYTHON=its-path" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
-	  || { echo "error: Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Hint: make PYTHON=python3.11"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' || { echo "error: $(PYTHON) has no venv. Hint: install python3.11-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	  || { echo "error: Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Hint: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: $(PYTHON) has no venv. Hint: install python3.11-venv" >&2; exit 1; }
+	@[ -d .venv ] || { free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1e6) }'); [ "$$free" -ge $(ROOM) ] \
+	  || { echo "error: $(ROOM) GB of disk are needed here, $$free are free. Hint: make room, or clone to another disk" >&2; exit 1; }; }
+	@$(PYTHON) -m venv .venv || { echo "error: .venv cannot be made" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 uv > $(LOG) 2>&1 \
+	  || { echo "error: no package index gives uv. Hint: is there a network? if only a mirror: PIP_INDEX_URL and UV_DEFAULT_INDEX" >&2; \
+	       tail -n 5 $(LOG) >&2; exit 1; }
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock > $(LOG) 2>&1 \
+	  || { echo "error: the packages of requirements.lock cannot be installed: $$(tail -n 1 $(LOG))" >&2; \
+	       tail -n 5 $(LOG) >&2; exit 1; }
 	@touch $@
 
 demo: setup

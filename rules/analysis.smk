@@ -22,8 +22,8 @@ rule assessment_scores:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -57,8 +57,8 @@ rule optimization_scores:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=lambda wildcards: PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], *PLAN.judgement.tables()),
@@ -88,8 +88,8 @@ rule asymmetry:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -117,8 +117,8 @@ rule assessment_breakdown:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -143,8 +143,8 @@ rule sensitivity:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -173,8 +173,8 @@ rule in_domain:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         code=code("analyse_in_domain.py"),
@@ -197,8 +197,8 @@ rule preference_agreement:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=PREFERENCES,
@@ -222,8 +222,8 @@ rule transfer_scores:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         cells=TRANSFERS,
@@ -250,8 +250,8 @@ rule record:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
         gpu=0,
     params:
         config=config,

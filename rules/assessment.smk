@@ -18,8 +18,8 @@ rule channel_weights:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
         gpu=GPU,
     params:
         metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
@@ -46,8 +46,8 @@ rule assess:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
         gpu=GPU,
     params:
         metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
@@ -74,8 +74,8 @@ rule assess_outputs:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
         gpu=GPU,
     params:
         metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),
@@ -102,8 +102,8 @@ rule assess_pairs:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
         gpu=GPU,
     params:
         metric=lambda wildcards: PLAN.metrics.settings(wildcards.metric),

@@ -7,6 +7,7 @@ BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "workflow_scripts"))
 
 from asymmetry import configuration, digest, plan  # noqa: E402
+from asymmetry.data import catalog  # noqa: E402
 from asymmetry.errors import UserError  # noqa: E402
 from asymmetry.networks import published  # noqa: E402
 
@@ -46,6 +47,16 @@ wildcard_constraints:
 def code(adapter, entries=lambda wildcards: ()):
     """A param that changes when the meaning of the code changes that a job runs (asymmetry.digest)."""
     return lambda wildcards: digest.of(adapter, entries(wildcards))
+
+
+def download_size(dataset):
+    """Bytes to be downloaded, 10 GB where the catalogue does not know."""
+    return catalog.download_bytes(dataset, config["downloads"]["sources"].get(dataset)) or 10**10
+
+
+def growing(first):
+    """A resource of which a second attempt asks for twice as much, a third for three times."""
+    return lambda wildcards, attempt: first * attempt
 
 
 def names(wildcards, *wanted):

@@ -20,8 +20,8 @@ rule corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
         gpu=0,
     params:
         settings=lambda wildcards: PLAN.pictures.corpus_settings(wildcards.corpus),
@@ -47,8 +47,8 @@ rule rated_dataset:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         settings=lambda wildcards: PLAN.pictures.rated_settings(wildcards.dataset),
@@ -75,8 +75,8 @@ rule published_corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         dataset=lambda wildcards: PLAN.defined("corpora", wildcards.corpus)["dataset"],
@@ -103,8 +103,8 @@ rule published_rated_dataset:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         gpu=0,
     params:
         dataset=lambda wildcards: PLAN.defined("rated", wildcards.dataset)["dataset"],
@@ -130,8 +130,8 @@ rule packed_corpus:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(120),
         gpu=0,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),

@@ -2,14 +2,8 @@
 # unpacked dataset with a receipt.json. Interrupted downloads lie in {downloads.folder}/.partial and are continued.
 # Neither a digest of the code nor the acceptance of terms is a param: what is there must not be deleted and fetched again
 # because a downloader was edited or another config leaves out what this one accepted.
-from asymmetry.data import catalog  # noqa: E402
 
 DOWNLOADS = config["downloads"]["folder"]
-
-
-def download_size(dataset):
-    """Bytes to be downloaded, 10 GB where the catalogue does not know."""
-    return catalog.download_bytes(dataset, config["downloads"]["sources"].get(dataset)) or 10**10
 
 
 rule download_dataset:
@@ -24,7 +18,7 @@ rule download_dataset:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         disk_mb=lambda wildcards: int(download_size(wildcards.dataset) * 2.5 / 1e6),
         runtime=lambda wildcards: 60 + int(download_size(wildcards.dataset) / 1e6 / 60),  # 1 MB/s
         gpu=0,

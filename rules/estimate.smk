@@ -11,8 +11,8 @@ rule estimate:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=100,
-        runtime=5,
+        mem_mb=growing(100),
+        runtime=growing(5),
         gpu=0,
     message:
         "Estimate"
@@ -31,8 +31,8 @@ rule estimate_figures:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
         gpu=GPU,
     params:
         config=config,

@@ -20,8 +20,8 @@ rule fig1_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         code=code("fig1_data.py"),
@@ -50,8 +50,8 @@ rule fig1:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         scale=f"Datasets of A: {', '.join(config['assessment']['datasets'])}. {SCALE}",
@@ -76,8 +76,8 @@ rule fig7_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         cells=SWEEP,
@@ -109,8 +109,8 @@ rule fig7:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         among=sorted({cell.discriminator for cell in PLAN.grid.cells} - {plan.NONE}),
@@ -135,8 +135,8 @@ rule qualitative_data:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         panels=PLAN.figures.panels(),
@@ -172,8 +172,8 @@ rule qualitative:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         scale=SCALE,
@@ -199,8 +199,8 @@ rule distortions:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         scene=config["figures"]["qualitative"]["scenes"][0],
@@ -235,8 +235,8 @@ rule table1:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         cells=OPINIONS,
@@ -268,8 +268,8 @@ rule table2:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         cells=TRANSFERS,
@@ -296,8 +296,8 @@ rule reproduction:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         gpu=0,
     params:
         objects=PLAN.analysis.published_metrics(),

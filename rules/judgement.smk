@@ -15,8 +15,8 @@ rule fit_judge:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=growing(3000),
+        runtime=growing(240),
         gpu=0,
     params:
         judge=lambda wildcards: PLAN.defined("judges", wildcards.judge),
@@ -44,8 +44,8 @@ rule judge_baselines:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
@@ -81,8 +81,8 @@ rule judge:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),

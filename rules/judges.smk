@@ -15,8 +15,8 @@ rule external_baselines:
         "../envs/judges.yaml"
     threads: THREADS
     resources:
-        mem_mb=24000,
-        runtime=120,
+        mem_mb=growing(24000),
+        runtime=growing(120),
         gpu=GPU,
     params:
         judges=PLAN.judgement.external,
@@ -43,8 +43,8 @@ rule external_judgement:
         "../envs/judges.yaml"
     threads: THREADS
     resources:
-        mem_mb=24000,
-        runtime=120,
+        mem_mb=growing(24000),
+        runtime=growing(120),
         gpu=GPU,
     params:
         judges=PLAN.judgement.external,

@@ -17,8 +17,8 @@ rule random_backbone:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
         gpu=0,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
@@ -44,8 +44,8 @@ rule pretrained_backbone:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
         gpu=GPU,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
@@ -71,8 +71,8 @@ rule published_backbone:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
         gpu=0,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
@@ -99,8 +99,8 @@ rule discriminator_backbone:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
         gpu=0,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
@@ -126,8 +126,8 @@ rule file_backbone:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
         gpu=0,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
@@ -156,8 +156,8 @@ rule pretrained_generator:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=2880,
+        mem_mb=growing(3000),
+        runtime=2880,  # the same in each attempt: a training goes on
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
@@ -192,8 +192,8 @@ rule published_generator:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=10,
+        mem_mb=growing(4000),
+        runtime=growing(10),
         gpu=0,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),

@@ -25,8 +25,8 @@ rule calibrate:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
@@ -64,8 +64,8 @@ rule optimize:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=2880,
+        mem_mb=growing(3000),
+        runtime=2880,  # the same in each attempt: a training goes on
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
@@ -105,8 +105,8 @@ rule optimize_adversarially:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=3000,
-        runtime=2880,
+        mem_mb=growing(3000),
+        runtime=2880,  # the same in each attempt: a training goes on
         gpu=GPU,
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),

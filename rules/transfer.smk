@@ -16,8 +16,8 @@ rule transfer:
         ENVIRONMENT
     threads: THREADS
     resources:
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=growing(8000),
+        runtime=growing(1440),
         gpu=GPU,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),

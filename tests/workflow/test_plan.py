@@ -131,11 +131,3 @@ def test_the_page_on_the_config_is_up_to_date() -> None:
         check=True,
     )
     assert (PROJECT / "docs" / "config.md").read_text(encoding="utf-8") == made.stdout, "run docs/generate_config.py"
-
-
-def test_conda_environments_have_the_pins_of_the_lock() -> None:
-    lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
-    environment = yaml.safe_load((PROJECT / "envs" / "asymmetry.yaml").read_text(encoding="utf-8"))
-    pins = environment["dependencies"][-1]["pip"]
-    assert len(pins) > 20
-    assert [pin for pin in pins if f"\n{pin} " not in lock] == []
