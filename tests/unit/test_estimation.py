@@ -232,7 +232,7 @@ def test_bytes_come_from_the_catalogue() -> None:
     config = merged("paper.yaml")
     found = volume.datasets(config)
     assert found["kadid-10k"].download == catalog.download_bytes("kadid-10k")
-    assert {"div2k-train", "div2k-validation", "tid2013", "koniq-10k"} <= set(found)
+    assert {"div2k-train", "bsd100", "tid2013", "koniq-10k"} <= set(found)
     assert "flickr2k" not in found
     config["downloads"]["folders"] = {"kadid-10k": "/data/kadid"}
     assert volume.datasets(config)["kadid-10k"] == (0, 0)

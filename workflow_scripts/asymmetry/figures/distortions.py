@@ -27,7 +27,7 @@ def draw_contact_sheet(reference: np.ndarray, level_means: Path, seed: int, scen
         stem: the figure's path without a suffix; `.png` and `.pdf` are written.
     """
     table = pd.read_csv(level_means).set_index(["type", "level"])["mean_score"]
-    with theme.style(), mpl.rc_context({"figure.constrained_layout.use": False}):
+    with theme.style(), mpl.rc_context({"figure.constrained_layout.use": False, "savefig.dpi": DPI}):
         theme.save(contact_sheet(reference, table.to_dict(), seed, scene), stem)
 
 
