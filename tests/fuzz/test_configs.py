@@ -1,6 +1,5 @@
 """Thousands of broken configurations: each passes, or fails with a line that names the key. Never a traceback."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import Phase, given, seed, settings
 from asymmetry import configuration
 from tests.fuzz import configs
 from tests.fuzz.settings import QUICK, refusal
-from tests.workflow.conftest import KEPT, PROJECT, run_snakemake
+from tests.workflow.conftest import copy_project, run_snakemake
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -89,14 +88,7 @@ def test_what_would_only_fail_in_a_job(edits, message):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("project")
-    for name in KEPT:
-        source = PROJECT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    return folder
+    return copy_project(tmp_path_factory.mktemp("project"))
 
 
 def dry_runs(project: Path, number: int, start: int) -> None:

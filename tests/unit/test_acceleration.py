@@ -3,11 +3,10 @@
 import copy
 import os
 import shutil
-import signal
 
 import pytest
 import torch
-from tiny_training import DISCRIMINATOR, PLAIN, make_files, train
+from tiny_training import DISCRIMINATOR, PLAIN, make_files, stop_in_step, train
 from torch import nn
 from torch._dynamo.backends.debugging import aot_eager
 from torch.nn.utils import parametrizations
@@ -74,17 +73,6 @@ def plain(files, tmp_path_factory):
     return tables.read(outputs["history"], "history"), {
         name: load_tensors(outputs[name]) for name in ("model", "discriminator")
     }
-
-
-def stop_in_step(monkeypatch, number):
-    step = Cell.step
-
-    def stopping(self, current):
-        if current == number:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(self, current)
-
-    monkeypatch.setattr(Cell, "step", stopping)
 
 
 @pytest.mark.parametrize("switches", SWITCHES)

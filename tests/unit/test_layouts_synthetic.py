@@ -1,11 +1,8 @@
 """Datasets of distorted pictures in miniature: downloaded, verified, unpacked and indexed."""
 
 import hashlib
-import io
 import json
 import os
-import tarfile
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import miniatures_synthetic as miniatures
 import numpy as np
 import pytest
 from loopback import serve
+from sources import laid_out, packed
 
 from asymmetry import tables
 from asymmetry.data import catalog, downloads, published, transfers
@@ -37,21 +35,6 @@ def small(name: str) -> Dataset:
     return replace(entry, expected=replace(entry.expected, rows=(rows,), references=references))
 
 
-def packed(content, kind):
-    buffer = io.BytesIO()
-    if kind == "zip":
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for path, data in content.items():
-                archive.writestr(path, data)
-        return buffer.getvalue()
-    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
-        for path, data in content.items():
-            info = tarfile.TarInfo(path)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
 def served(name, source, url, archives):
     """The dataset with its source's files on the loopback server."""
     entry = small(name)
@@ -66,15 +49,6 @@ def served(name, source, url, archives):
         for file in entry.source(source).files
     ]
     return replace(entry, sources={source: replace(entry.source(source), files=tuple(files))})
-
-
-def laid_out(name, source, folder):
-    """Files as a user has unpacked them; returns the folder."""
-    for content in MAKERS[name][0](source).values():
-        for path, data in content.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
-    return folder
 
 
 def index(name, folder, output):
@@ -131,8 +105,9 @@ def test_download_verify_unpack_and_index(name, source, folder, output, monkeypa
 
 @pytest.mark.parametrize(("name", "source"), [*SOURCES, *BY_HAND])
 def test_every_layout_of_a_dataset_says_the_same(name, source, folder, tmp_path, output):
-    first = index(name, laid_out(name, next(iter(catalog.dataset(name).sources)), tmp_path / "first"), output)
-    here = index(name, laid_out(name, source, folder), output)
+    make, default = MAKERS[name][0], next(iter(catalog.dataset(name).sources))
+    first = index(name, laid_out(make(default), tmp_path / "first"), output)
+    here = index(name, laid_out(make(source), folder), output)
     same = ["scene", "distortion", "family", "level", "split"]
 
     def keyed(frame):
@@ -149,7 +124,7 @@ def test_every_layout_of_a_dataset_says_the_same(name, source, folder, tmp_path,
 
 
 def test_kadid_higher_is_better_whatever_the_column_is_called(folder, output):
-    frame = index("kadid-10k", laid_out("kadid-10k", "mirror", folder), output)
+    frame = index("kadid-10k", laid_out(MAKERS["kadid-10k"][0]("mirror"), folder), output)
     row = frame.set_index(frame["image"].str.rpartition("/")[2]).loc["I81_10_01.png"]
     assert row["reference"].endswith("/images/I81.png")
     assert row[["scene", "distortion", "family", "level"]].tolist() == ["kadid-10k-I81", "jpeg", "compression", 1]
@@ -157,7 +132,7 @@ def test_kadid_higher_is_better_whatever_the_column_is_called(folder, output):
 
 
 def test_tid_files_are_found_in_any_case(folder, output):
-    frame = index("tid2013", laid_out("tid2013", "mirror", folder), output)
+    frame = index("tid2013", laid_out(MAKERS["tid2013"][0]("mirror"), folder), output)
     assert set(frame["reference"].str.rpartition("/")[2]) == {"I01.BMP", "I02.BMP", "i25.bmp"}
     assert sorted(set(frame["image"].str.rpartition("/")[2].str[0])) == ["I", "i"]
     row = frame[frame["image"].str.endswith("/i25_24_4.bmp")].iloc[0]
@@ -166,7 +141,7 @@ def test_tid_files_are_found_in_any_case(folder, output):
 
 @pytest.mark.parametrize(("source", "raw"), [("mirror", 0), ("manual", 10)])
 def test_live_without_its_originals_and_realigned_where_it_is(source, raw, folder, output):
-    frame = index("live", laid_out("live", source, folder), output)
+    frame = index("live", laid_out(MAKERS["live"][0](source), folder), output)
     counts = {"jpeg2000": 169, "jpeg": 175, "white-noise": 145, "gaussian-blur": 145, "fast-fading": 145}
     assert frame["distortion"].value_counts().to_dict() == counts
     row = frame[frame["image"].str.endswith("/gblur/img30.bmp")].iloc[0]
@@ -176,7 +151,7 @@ def test_live_without_its_originals_and_realigned_where_it_is(source, raw, folde
 
 
 def test_csiq_kinds_of_the_workbook(folder, output):
-    frame = index("csiq", laid_out("csiq", "manual", folder), output)
+    frame = index("csiq", laid_out(MAKERS["csiq"][0]("manual"), folder), output)
     image = frame.set_index(frame["image"].str.rpartition("/")[2])
     assert image.loc["1600.fnoise.3.png", "distortion"] == "pink-noise"
     assert image.loc["aerial_city.jpeg2000.5.png", "raw_score"] == pytest.approx(0.95)
@@ -185,7 +160,7 @@ def test_csiq_kinds_of_the_workbook(folder, output):
 
 
 def test_pipal_elo_of_the_training_part_only(folder, output):
-    frame = index("pipal", laid_out("pipal", "mirror", folder), output)
+    frame = index("pipal", laid_out(MAKERS["pipal"][0]("mirror"), folder), output)
     assert sorted(set(frame["distortion"])) == [f"group-{group:02}" for group in range(7)]
     assert frame["raw_score"].tolist() == pytest.approx([1400.1234 + 10 * k for k in range(14)])
     assert not frame["image"].str.contains("Val_").any()
@@ -193,7 +168,7 @@ def test_pipal_elo_of_the_training_part_only(folder, output):
 
 
 def test_no_picture_is_opened(folder, output):
-    laid_out("pipal", "manual", folder)
+    laid_out(MAKERS["pipal"][0]("manual"), folder)
     for path in folder.rglob("*.bmp"):
         path.write_bytes(b"")
     assert len(index("pipal", folder, output)) == 14
@@ -212,7 +187,7 @@ def test_no_picture_is_opened(folder, output):
     ],
 )
 def test_missing_picture_is_named(name, lost, folder, output):
-    laid_out(name, "mirror", folder)
+    laid_out(MAKERS[name][0]("mirror"), folder)
     file_of(folder, lost).unlink()
     with pytest.raises(UserError, match=rf"(?i)pictures are missing(.|\n)*{lost}"):
         index(name, folder, output)
@@ -221,7 +196,7 @@ def test_missing_picture_is_named(name, lost, folder, output):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_what_the_catalogue_does_not_expect_is_one_error(name, folder, output):
-    laid_out(name, "mirror", folder)
+    laid_out(MAKERS[name][0]("mirror"), folder)
     entry = small(name)
     _, rows, references = MAKERS[name]
     other = replace(entry.expected, rows=(rows + 1,), references=references + 1, score_low=1e4, score_high=2e4)
@@ -238,7 +213,7 @@ def test_what_the_catalogue_does_not_expect_is_one_error(name, folder, output):
 
 @pytest.mark.parametrize("name", ["kadid-10k", "tid2013", "csiq"])
 def test_scores_that_run_the_other_way(name, folder, output):
-    laid_out(name, "mirror", folder)
+    laid_out(MAKERS[name][0]("mirror"), folder)
     entry = small(name)
     turned = replace(entry.expected, higher_is_better=not entry.expected.higher_is_better)
     with pytest.raises(UserError, match="with the level of distortion"):
@@ -246,7 +221,7 @@ def test_scores_that_run_the_other_way(name, folder, output):
 
 
 def test_live_lists_of_other_lengths(folder, output):
-    laid_out("live", "mirror", folder)
+    laid_out(MAKERS["live"][0]("mirror"), folder)
     short = miniatures.matlab(dmos=np.zeros((1, 10)), orgs=np.zeros((1, 10)))
     file_of(folder, "dmos.mat").write_bytes(short)
     with pytest.raises(UserError, match="hold 10 scores, 10 flags and 982 references; 982 of each"):
@@ -254,7 +229,7 @@ def test_live_lists_of_other_lengths(folder, output):
 
 
 def test_folder_that_is_made_of_links_to_a_cache(folder, tmp_path, output):
-    real = laid_out("kadid-10k", "mirror", tmp_path / "cache" / "block")
+    real = laid_out(MAKERS["kadid-10k"][0]("mirror"), tmp_path / "cache" / "block")
     (real / downloads.RECEIPT).write_text("{}")
     folder.mkdir(parents=True)
     for path in real.iterdir():

@@ -1,6 +1,4 @@
 import copy
-import os
-import signal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from tiny_training import (
     make_files,
     make_packed,
     make_pictures,
+    stop_in_step,
     train,
 )
 
@@ -28,7 +27,6 @@ from asymmetry.data.packing import pack
 from asymmetry.errors import UserError
 from asymmetry.networks.backbones import load_backbone
 from asymmetry.training import optimization
-from asymmetry.training.generator import Cell
 from asymmetry.training.initialisation import discriminator_backbone
 
 PRETRAINING = {key: value for key, value in TRAINING.items() if key != "measure_every"}
@@ -168,17 +166,6 @@ def test_divergence_is_a_result(files, tmp_path):
     for name in ("model", "discriminator"):
         assert all(tensor.isfinite().all() for tensor in load_tensors(outputs[name]).values())
     assert not (tmp_path / "state").exists()
-
-
-def stop_in_step(monkeypatch, number):
-    step = Cell.step
-
-    def stopping(self, current):
-        if current == number:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return step(self, current)
-
-    monkeypatch.setattr(Cell, "step", stopping)
 
 
 @pytest.mark.parametrize("change", [None, "picture", "code", "weight"])

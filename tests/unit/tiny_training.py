@@ -1,8 +1,11 @@
 """A tiny corpus, generator and cell of the grid, for the tests of the training."""
 
+import os
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 import torch
 from rated_set import picture
 
@@ -11,6 +14,7 @@ from asymmetry.data.corpora import make_corpus
 from asymmetry.data.packing import pack
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.networks.generators import create_generator
+from asymmetry.training.generator import Cell
 from asymmetry.training.optimization import optimize
 
 TASK = {"object": "super-resolution", "scale": 4}
@@ -94,3 +98,15 @@ def train(files: dict[str, Path], folder: Path, **changed: object) -> dict[str, 
         del outputs["discriminator"]
     optimize(files=files, outputs=outputs, **settings)
     return outputs
+
+
+def stop_in_step(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the training be told to stop (SIGTERM) while it is in that step."""
+    step = Cell.step
+
+    def stopping(self: Cell, current: int) -> bool:
+        if current == number:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, current)
+
+    monkeypatch.setattr(Cell, "step", stopping)

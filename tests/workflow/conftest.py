@@ -44,10 +44,8 @@ def planned(result: subprocess.CompletedProcess) -> dict[str, int]:
     return jobs
 
 
-@pytest.fixture(scope="session")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project without results, shared by tests that do not change it."""
-    folder = tmp_path_factory.mktemp("copy")
+def copy_project(folder: Path) -> Path:
+    """What a run needs of the project, copied to a folder; returns it."""
     for name in KEPT:
         source = PROJECT / name
         if source.is_dir():
@@ -55,6 +53,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(source, folder / name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project without results, shared by tests that do not change it."""
+    return copy_project(tmp_path_factory.mktemp("copy"))
 
 
 @pytest.fixture(scope="session")
