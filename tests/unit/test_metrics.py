@@ -1,3 +1,4 @@
+import pooch
 import pytest
 import torch
 from piq import multi_scale_ssim
@@ -206,7 +207,7 @@ def test_offline_the_message_names_the_published_weights(tmp_path, monkeypatch):
         raise OSError("no network")
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr(pooch, "retrieve", refuse)
     with pytest.raises(UserError, match=r"weights alexnet.* cannot be had from https.*no network.*put it at"):
         create_metric("lpips")
     with pytest.raises(UserError, match=r"weights vgg16"):

@@ -105,7 +105,8 @@ def test_no_rule_hands_a_value_to_a_shell(path):
 
 def test_public_weights_have_a_hash_and_come_over_https():
     for key, weights in published.table().items():
-        assert re.fullmatch("[0-9a-f]{64}", weights.sha256), key
+        without = key in {"brisque", "clip-iqa-tokens"}  # docs/security.md
+        assert without or re.fullmatch("[0-9a-f]{64}", weights.sha256), key
         assert all(url.startswith("https://") for url in weights.urls), key
 
 

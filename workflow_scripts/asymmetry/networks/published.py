@@ -1,7 +1,6 @@
 """The record of public weights (`published.yaml`), and their files: downloaded once, verified each time.
 
-Light: torch is imported only where a file is wanted. Every file has its SHA-256 on record, and only a file that has it
-is opened.
+Light: torch is imported only where a file is wanted. A file whose SHA-256 is on record is opened only if it has it.
 """
 
 import logging
@@ -32,23 +31,25 @@ class Weights:
 
     Attributes:
         urls: where it comes from, tried in turn.
-        file: its name in torch's folder of checkpoints.
-        sha256: of the whole file, hex.
+        file: its name.
+        sha256: of the whole file, hex; None where nobody has published it.
         megabytes: size, 10^6 bytes.
         revision: what exactly it is: a weights entry of torchvision, or a repository and its commit.
         licence: its terms.
         preprocessing: `channels`, `range`, `mean` and `std` that the network was trained with.
         left_out: beginnings of names that are not used.
+        folder: where the package that reads it looks for it; None is torch's folder of checkpoints.
     """
 
     urls: tuple[str, ...]
     file: str
-    sha256: str
+    sha256: str | None
     megabytes: float
     revision: str
     licence: str
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    folder: str | None = None
 
 
 @cache
@@ -72,7 +73,7 @@ def entry(name: str) -> Weights:
 
 
 def fetch(name: str) -> Path:
-    """The verified file of a name: in torch's folder of checkpoints (`TORCH_HOME`), downloaded if it is not there.
+    """The verified file of a name: in its folder (`TORCH_HOME` moves torch's), downloaded if it is not there.
 
     A download becomes visible when it is whole and verified; processes that want the same file wait for one of them.
 
@@ -82,10 +83,11 @@ def fetch(name: str) -> Path:
     import torch
 
     record = entry(name)
-    file = Path(torch.hub.get_dir(), "checkpoints", record.file)
+    folder = Path(record.folder).expanduser() if record.folder else Path(torch.hub.get_dir(), "checkpoints")
+    file = folder / record.file
     if not file.exists():
         _download(record, file)
-    if (found := sha256(file)) != record.sha256:
+    if record.sha256 and (found := sha256(file)) != record.sha256:
         raise UserError(
             f"{file} is not the file on record ({record.revision}): its SHA-256 is {found}, not {record.sha256}.",
             f"delete it, and run again or put {record.urls[0]} there",
@@ -94,19 +96,21 @@ def fetch(name: str) -> Path:
 
 
 def _download(record: Weights, file: Path) -> None:
-    from torch import hub
+    import pooch
 
+    pooch.get_logger().setLevel("WARNING")
     failures = []
     mirror = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
+    expected = record.sha256 and f"sha256:{record.sha256}"
     for url in (url.replace(HUB, mirror) for url in record.urls):
         logger.info("downloading %s: %s MB, %s, licence: %s", url, record.megabytes, record.revision, record.licence)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{file}.lock"):
                 if not file.exists():
-                    hub.download_url_to_file(url, str(file), record.sha256, progress=sys.stderr.isatty())
+                    pooch.retrieve(url, expected, file.name, file.parent, progressbar=sys.stderr.isatty())
             return
-        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: not the expected hash
+        except (OSError, ValueError) as error:  # ValueError: not the expected hash
             failures.append(f"{url} ({error})")
     raise UserError(
         f"the public weights {record.file} ({record.megabytes} MB) cannot be had from {' or '.join(failures)}.",
