@@ -43,7 +43,7 @@ def test_order_of_same_texture_blur_and_noise(judge) -> None:
     reference = texture(0)
     noise = 0.1 * torch.randn(reference.shape, generator=torch.Generator().manual_seed(2))
     same, twin, blur, noisy = (
-        judge.score({"a": output}, {"a": reference})["a"]
+        judge.value("a", output, reference)
         for output in (reference, texture(1), blurred(reference), (reference + noise).clamp(0, 1))
     )
     assert same <= twin < min(blur, noisy) / 2

@@ -16,21 +16,28 @@ def picture(seed: int, size: int = 64) -> torch.Tensor:
     return torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(seed))
 
 
-class Brightness:
+class Brightness(Judge):
     family = "statistics"
     higher_is_better = False
 
-    def score(self, outputs, references):
-        return {scene: output.mean().item() for scene, output in outputs.items()}
-
-
-class Forgetful(Brightness):
-    def score(self, outputs, references):
-        return {}
+    def value(self, scene, output, reference):
+        return output.mean().item()
 
 
 class Aimless(Brightness):
     family = "taste"
+
+
+class Undecided(Judge):
+    family = "statistics"
+
+    def value(self, scene, output, reference):
+        return 0.0
+
+
+class Stranger:
+    family = "statistics"
+    higher_is_better = True
 
 
 def test_psnr_is_that_of_luma_within_the_border() -> None:
@@ -38,64 +45,61 @@ def test_psnr_is_that_of_luma_within_the_border() -> None:
     output = reference + 0.1
     output[..., :4, :] = 0
     difference = 0.1 * (65.481 + 128.553 + 24.966) / 255
-    assert PsnrY().score({"a": output}, {"a": reference})["a"] == pytest.approx(-20 * np.log10(difference), abs=1e-4)
-    assert PsnrY(border=0).score({"a": output}, {"a": reference})["a"] < 20
+    assert PsnrY().value("a", output, reference) == pytest.approx(-20 * np.log10(difference), abs=1e-4)
+    assert PsnrY(border=0).value("a", output, reference) < 20
 
 
 def test_identical_pictures_have_finite_full_reference_values() -> None:
-    pair = {"a": picture(0)}
-    assert PsnrY().score(pair, pair)["a"] == pytest.approx(100)
-    assert SsimY().score(pair, pair)["a"] == pytest.approx(1)
+    assert PsnrY().value("a", picture(0), picture(0)) == pytest.approx(100)
+    assert SsimY().value("a", picture(0), picture(0)) == pytest.approx(1)
 
 
 def test_ssim_falls_with_noise() -> None:
     reference = torch.nn.functional.avg_pool2d(picture(0, 72), 9, 1)
-    values = [
-        SsimY().score({"a": reference + amount * (picture(1) - 0.5)}, {"a": reference})["a"] for amount in (0, 0.1, 0.3)
-    ]
+    values = [SsimY().value("a", reference + amount * (picture(1) - 0.5), reference) for amount in (0, 0.1, 0.3)]
     assert values == sorted(values, reverse=True)
     assert values[2] < values[0] - 0.1
 
 
 def test_table_has_the_shape_and_turns_lower_is_better_round(tmp_path) -> None:
-    pictures = {"a": picture(0), "b": picture(1)}
-    frame = judge(pictures, pictures, {"psnr": PsnrY(), "dark": Brightness()})
+    pictures = [("b", picture(1), picture(1)), ("a", picture(0), picture(0))]
+    frame = judge(iter(pictures), {"psnr": PsnrY(), "dark": Brightness()})
     tables.write(frame, tmp_path / "judgement.csv", "judgement")
     assert list(frame["judge"]) == ["psnr", "psnr", "dark", "dark"]
+    assert list(frame["scene"]) == ["b", "a", "b", "a"]
     assert (frame["quality"] == frame["value"])[:2].all()
     assert (frame["quality"] == -frame["value"])[2:].all()
     pd.testing.assert_frame_equal(tables.read(tmp_path / "judgement.csv", "judgement"), frame)
 
 
 def test_outputs_are_judged_as_stored() -> None:
-    frame = judge({"a": torch.full((1, 3, 32, 32), 1.7)}, {"a": picture(0, 32)}, {"dark": Brightness()})
+    frame = judge([("a", torch.full((1, 3, 32, 32), 1.7), picture(0, 32))], {"dark": Brightness()})
     assert frame["value"].item() == 1
-    frame = judge({"a": torch.full((1, 3, 32, 32), 0.5)}, {"a": picture(0, 32)}, {"dark": Brightness()})
+    frame = judge([("a", torch.full((1, 3, 32, 32), 0.5), picture(0, 32))], {"dark": Brightness()})
     assert frame["value"].item() == pytest.approx(128 / 255)
 
 
 @pytest.mark.parametrize(
-    ("outputs", "reason"),
+    ("output", "reason"),
     [
-        ({}, "there are none"),
-        ({"x": picture(0)}, "x: no reference"),
-        ({"a": picture(0, 32)}, "reference"),
-        ({"a": picture(0) * np.nan}, "not finite"),
+        (picture(0, 32), r"\(1, 3, 32, 32\), its reference \(1, 3, 64, 64\)"),
+        (picture(0)[0], r"must be \(1, 3, H, W\)"),
+        (picture(0) * np.nan, "not finite"),
     ],
 )
-def test_outputs_that_cannot_be_judged(outputs: dict, reason: str) -> None:
-    with pytest.raises(UserError, match=reason):
-        PsnrY().score(outputs, {"a": picture(0)})
+def test_outputs_that_cannot_be_judged(output: torch.Tensor, reason: str) -> None:
+    with pytest.raises(UserError, match=f"output of a has .*{reason}"):
+        judge([("a", output, picture(0))], {"psnr": PsnrY()})
 
 
-def test_a_judge_must_score_every_scene() -> None:
-    with pytest.raises(UserError, match="forgetful"):
-        judge({"a": picture(0)}, {"a": picture(0)}, {"forgetful": Forgetful()})
+def test_a_judge_without_outputs() -> None:
+    with pytest.raises(UserError, match="no outputs"):
+        judge([], {"psnr": PsnrY()})
 
 
 def test_too_small_for_the_border() -> None:
     with pytest.raises(UserError, match="too few"):
-        PsnrY().score({"a": picture(0, 16)}, {"a": picture(0, 16)})
+        PsnrY().value("a", picture(0, 16), picture(0, 16))
 
 
 def test_every_registered_judge_agrees_with_its_facts(tmp_path) -> None:
@@ -120,9 +124,17 @@ def test_judges_and_fits_that_do_not_go_together(tmp_path) -> None:
 
 
 def test_the_users_own_judge() -> None:
-    assert create_judge(f"{__name__}:Brightness").score({"a": picture(0)}, {})["a"] == pytest.approx(0.5, abs=0.02)
-    with pytest.raises(UserError, match="taste"):
-        create_judge(f"{__name__}:Aimless")
+    found = create_judge(f"{__name__}:Brightness", device=torch.device("meta"))
+    assert found.value("a", picture(0), picture(0)) == pytest.approx(0.5, abs=0.02)
+    assert found.device.type == "meta"
+    assert Judge.device.type == "cpu"
+    for name, reason in {
+        "Aimless": "taste",
+        "Undecided": "does not tell its direction",
+        "Stranger": r"is not a judge.*derive it from asymmetry\.metrics\.judges\.base\.Judge",
+    }.items():
+        with pytest.raises(UserError, match=reason):
+            create_judge(f"{__name__}:{name}")
 
 
 def test_one_scene_leaves_nothing_to_fit_on(tmp_path) -> None:

@@ -8,31 +8,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from asymmetry.errors import UserError, listing, unknown
+from asymmetry.errors import UserError, unknown
 
 FAMILIES = ("full-reference", "statistics", "learned", "distribution")
 
 
 class Judge(ABC):
-    """Scores the outputs of one restoration model, scene by scene.
+    """Scores the outputs of one restoration model, one picture at a time.
 
     Attributes:
         family: `full-reference` (fidelity), or one of the families of realism: `statistics`, `learned`, `distribution`.
         higher_is_better: direction of its values.
+        device: where a judge that has a network runs it; pictures are always handed over on the CPU.
     """
 
     family: str
     higher_is_better: bool
+    device: torch.device = torch.device("cpu")
 
     @abstractmethod
     def value(self, scene: str, output: Tensor, reference: Tensor) -> float:
-        """The value of one output (1, 3, H, W); a judge of realism may ignore the reference, of the same shape."""
-
-    @torch.no_grad()
-    def score(self, outputs: Mapping[str, Tensor], references: Mapping[str, Tensor]) -> dict[str, float]:
-        """The value of every scene's output; tensors (1, 3, H, W) in [0, 1] by scene, as `check_pairs` wants them."""
-        check_pairs(outputs, references)
-        return {scene: float(self.value(scene, output, references[scene])) for scene, output in outputs.items()}
+        """The value of one output; a judge of realism may ignore the reference: both (1, 3, H, W) in [0, 1]."""
 
 
 class FittedJudge(Judge):
@@ -54,22 +50,6 @@ class FittedJudge(Judge):
     @abstractmethod
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over what `fit` gave; a `UserError` where it does not suit this judge's options."""
-
-
-def check_pairs(outputs: Mapping[str, Tensor], references: Mapping[str, Tensor]) -> None:
-    """Refuse outputs without reference, of another shape than (1, 3, H, W) or the reference's, or not finite."""
-    problems = []
-    for scene, output in outputs.items():
-        if scene not in references:
-            problems.append(f"{scene}: no reference")
-        elif output.shape != references[scene].shape:
-            problems.append(f"{scene}: output {tuple(output.shape)}, reference {tuple(references[scene].shape)}")
-        elif output.ndim != 4 or output.shape[:2] != (1, 3):
-            problems.append(f"{scene}: shape {tuple(output.shape)}, expected (1, 3, H, W)")
-        elif not output.isfinite().all():
-            problems.append(f"{scene}: values that are not finite")
-    if problems or not outputs:
-        raise UserError(f"outputs cannot be judged:\n{listing(problems or ['there are none'])}")
 
 
 def check_fitted(scene: str, scenes: Iterable[str]) -> None:

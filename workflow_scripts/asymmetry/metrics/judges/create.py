@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from asymmetry import registry
 from asymmetry.artifacts import load_tensors
 from asymmetry.errors import UserError, unknown
@@ -9,28 +11,30 @@ from asymmetry.metrics.judges.base import FAMILIES, FittedJudge, Judge
 
 
 def make_judge(object: str, **options: object) -> Judge:
-    """A judge as its factory makes it, not yet fitted: built-in, or `package.module:Class` of the user's own.
-
-    The user's own judge has the attributes `family` and `higher_is_better` and the method `score` of `base.Judge`.
-    """
+    """A judge as its factory makes it, not yet fitted: built-in, or `package.module:Class` of the user's own."""
     judge = registry.create("judges", object, **options)
-    missing = [name for name in ("family", "higher_is_better", "score") if not hasattr(judge, name)]
-    if missing:
-        raise UserError(f"judge {object!r} lacks {', '.join(missing)}.", "see metrics/judges/base.py")
-    if judge.family not in FAMILIES:
-        raise UserError(unknown(f"family of judge {object!r}", judge.family, FAMILIES))
+    if not isinstance(judge, Judge):
+        raise UserError(f"{object!r} is not a judge.", f"derive it from {Judge.__module__}.{Judge.__name__}")
+    if (family := getattr(judge, "family", "")) not in FAMILIES:
+        raise UserError(unknown(f"family of judge {object!r}", family, FAMILIES))
+    if not isinstance(getattr(judge, "higher_is_better", None), bool):
+        raise UserError(f"judge {object!r} does not tell its direction.", "set higher_is_better to True or False")
     return judge
 
 
-def create_judge(object: str, fitted: Path | None = None, **options: object) -> Judge:
+def create_judge(
+    object: str, fitted: Path | None = None, device: torch.device = Judge.device, **options: object
+) -> Judge:
     """A judge ready to score.
 
     Args:
         object: name in the registry, or `package.module:Class`.
         fitted: file of `fitting.fit_judge`, for judges that are fitted and for no others.
+        device: where its network runs, if it has one.
         options: the options that it was fitted with.
     """
     judge = make_judge(object, **options)
+    judge.device = device
     needed = isinstance(judge, FittedJudge)
     if needed and fitted is None:
         raise UserError(f"judge {object!r} must be fitted first.", "name what it is `fitted_on` in the config")

@@ -165,9 +165,9 @@ class Learned(FittedJudge):
                 model.load_state_dict(state)
             except RuntimeError as error:
                 raise UserError(f"not a fitted learned judge: {' '.join(str(error).split())}", "fit it again") from None
-            self.models[scene] = model.eval()
+            self.models[scene] = model.eval().to(self.device)
 
     def value(self, scene: str, output: Tensor, reference: Tensor) -> float:
         """See `base.Judge`."""
         check_fitted(scene, self.models)
-        return self.models[scene](output.float()).item()
+        return self.models[scene](output.to(self.device)).item()

@@ -1,7 +1,7 @@
 """Judges of other packages: BRISQUE and CLIP-IQA of piq, and the library's full-reference metrics on published weights.
 
-Weights are looked for, and BRISQUE's and CLIP-IQA's downloaded, when the first picture is judged. piq would download
-them by itself, but leave half a file of CLIP behind where the connection breaks, and take any file of the right name.
+Weights are looked for, and downloaded, when the first picture is judged. piq would download BRISQUE's and CLIP-IQA's by
+itself, but leave half a file of CLIP behind where the connection breaks, and take any file of the right name.
 """
 
 import logging
@@ -12,22 +12,18 @@ from functools import cached_property
 from pathlib import Path
 
 import piq
-import pooch
 import torch
 from torch import Tensor, nn
 
 from asymmetry import registry
 from asymmetry.errors import UserError
+from asymmetry.metrics.base import FidelityMetric
+from asymmetry.metrics.create import create_metric
 from asymmetry.metrics.judges.base import Judge
 from asymmetry.metrics.piq_metrics import made_quietly
+from asymmetry.networks import published
 
 logger = logging.getLogger(__name__)
-PIQ = "https://github.com/photosynthesis-team/piq/releases/download"
-BRISQUE_URL = f"{PIQ}/v0.4.0/brisque_svm_weights.pt"
-TOKENS_URL = f"{PIQ}/v0.7.1/clipiqa_tokens.pt"
-CLIP_SHA256 = "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"
-CLIP_URLS = (f"https://openaipublic.azureedge.net/clip/models/{CLIP_SHA256}/RN50.pt", f"{PIQ}/v0.7.1/RN50.pt")
-CLIP_FOLDER = "~/.cache/clip"
 WORST_BRISQUE = 100.0
 
 
@@ -43,7 +39,7 @@ class Brisque(Judge):
     @cached_property
     def network(self) -> Callable[[Tensor], Tensor]:
         """The function of piq, with the support vectors where it looks for them."""
-        path = fetched("BRISQUE", Path(torch.hub.get_dir()) / "checkpoints", None, BRISQUE_URL)
+        path = published.fetch("brisque")
         with readable(path):
             _coefficients, _vectors = torch.load(path, map_location="cpu", weights_only=True)
         return piq.brisque
@@ -67,15 +63,13 @@ class ClipIqa(Judge):
     @cached_property
     def network(self) -> nn.Module:
         """The network of piq, with the weights and tokens where piq looks for them."""
-        folder = Path(CLIP_FOLDER).expanduser()
-        model = fetched("CLIP-IQA", folder, CLIP_SHA256, *CLIP_URLS)
-        tokens = fetched("CLIP-IQA", folder, None, TOKENS_URL)
+        model, tokens = published.fetch("clip-rn50"), published.fetch("clip-iqa-tokens")
         with readable(model, tokens):
-            return made_quietly(piq.CLIPIQA)
+            return made_quietly(piq.CLIPIQA).to(self.device)
 
     def value(self, scene: str, output: Tensor, reference: Tensor) -> float:
         """See `base.Judge`."""
-        return self.network(output).item()
+        return self.network(output.to(self.device)).item()
 
 
 class MetricJudge(Judge):
@@ -83,7 +77,7 @@ class MetricJudge(Judge):
 
     Args:
         metric: its name in the registry.
-        options: of that metric.
+        options: of `metrics.create.create_metric`.
     """
 
     family = "full-reference"
@@ -94,36 +88,13 @@ class MetricJudge(Judge):
         self.options = options
 
     @cached_property
-    def network(self) -> nn.Module:
+    def network(self) -> FidelityMetric:
         """The metric itself."""
-        return registry.create("metrics", self.metric, **self.options)
+        return create_metric(self.metric, **self.options).to(self.device)
 
     def value(self, scene: str, output: Tensor, reference: Tensor) -> float:
         """See `base.Judge`."""
-        return self.network(prediction=output, reference=reference).item()
-
-
-def fetched(judge: str, folder: Path, sha256: str | None, *urls: str) -> Path:
-    """The file of these addresses in a folder, downloaded from the first one that gives it if it is not there.
-
-    It is written whole or not at all; a file with another hash than the known one is replaced. A `UserError` says which
-    file is wanted, from where, and where to put it.
-    """
-    path = folder / urls[0].rpartition("/")[2]
-    reasons = []
-    for url in urls:
-        try:
-            pooch.retrieve(url, sha256 and f"sha256:{sha256}", path.name, folder)
-            return path
-        except (OSError, ValueError) as error:
-            logger.warning("%s: %s", url, error)
-            reasons.append(type(error).__name__)
-    state = "is not whole" if path.exists() else "is not there"
-    known = f" (sha256 {sha256})" if sha256 else ""
-    raise UserError(
-        f"{judge} needs the file {path}, which {state} and could not be downloaded ({', '.join(reasons)}).",
-        f"download {urls[0]}{known} elsewhere and put it there, or leave the judge out of judgement.judges",
-    )
+        return self.network(prediction=output.to(self.device), reference=reference.to(self.device)).item()
 
 
 @contextmanager
