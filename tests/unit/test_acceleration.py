@@ -17,6 +17,7 @@ from asymmetry.errors import UserError
 from asymmetry.metrics.base import FidelityMetric
 from asymmetry.metrics.simple import MeanAbsoluteError
 from asymmetry.networks.backbones import create_backbone, initialise
+from asymmetry.networks.discriminators import create_discriminator
 from asymmetry.training.acceleration import Acceleration
 from asymmetry.training.adversarial import LOSSES, gradient_penalty
 from asymmetry.training.generator import Adversary, Cell
@@ -265,6 +266,19 @@ def test_the_penalty_is_not_compiled():
     assert network.head.weight.grad is not None
     network(torch.rand(1, 3, 8, 8))
     assert calls
+
+
+@pytest.mark.parametrize("name", ["narrow-convnext", "narrow-vit", "narrow-swin"])
+def test_the_penalty_reaches_the_weights_of_every_kind_of_backbone(name):
+    """Fused attention has no second derivative."""
+    backbone = create_backbone(name)
+    initialise(backbone, 0)
+    before = {key: weight.detach().clone() for key, weight in backbone.named_parameters()}
+    network = create_discriminator(backbone, "patch", 64, False, 0)
+    adversary = Adversary(network, LOSSES["bce"], 0.1, 10.0, 1e-3)
+    output, reference = torch.rand(2, 2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert adversary.step(output, reference)["discriminator"] > 0
+    assert any(not torch.equal(before[key], weight) for key, weight in backbone.named_parameters())
 
 
 @pytest.mark.parametrize("name", ["narrow-vgg", "narrow-resnet", "narrow-vit"])

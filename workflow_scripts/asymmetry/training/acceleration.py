@@ -1,11 +1,12 @@
-"""How a training computes, apart from what: the switches that make it faster or smaller."""
+"""Switches that change the speed and memory of a training, not its objective."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import parametrize
 
 from asymmetry.errors import UserError
@@ -74,9 +75,12 @@ class Acceleration:
             raise UserError(f"a batch of {len(batches[0])} cannot be computed in {self.accumulate} equal parts.")
         return list(zip(*(batch.chunk(self.accumulate) for batch in batches), strict=True))
 
-    def twice_differentiable(self) -> AbstractContextManager[object]:
-        """Inside, networks run uncompiled: the gradient of a compiled one has no gradient."""
-        return torch.compiler.set_stance("force_eager") if self.compile else nullcontext()
+    @contextmanager
+    def twice_differentiable(self) -> Iterator[None]:
+        """Inside, networks run uncompiled and attention unfused: else their gradient has no gradient."""
+        uncompiled = torch.compiler.set_stance("force_eager") if self.compile else nullcontext()
+        with uncompiled, sdpa_kernel(SDPBackend.MATH):
+            yield
 
     @contextmanager
     def explained(self) -> Iterator[None]:
