@@ -97,6 +97,16 @@ def test_device():
         compute.device("tpu")
 
 
+def test_cuda_computes_in_full_float32(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    assert compute.device("cuda").type == "cuda"
+    assert not torch.backends.cudnn.allow_tf32
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
 @pytest.mark.parametrize(("items", "total", "last"), [(range(3), None, "3 of 3"), (iter("abc"), 3, "3 of 3")])
 def test_progress_in_the_log(monkeypatch, capsys, caplog, items, total, last):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
