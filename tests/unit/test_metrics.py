@@ -218,6 +218,18 @@ def test_offline_the_message_names_the_published_weights(tmp_path, monkeypatch):
         create_metric("lpips", net="squeeze")
 
 
+@pytest.mark.parametrize("root", [lambda x: torch.pow(x, 0.5), lambda x: torch.pow(x, exponent=0.5), lambda x: x**0.5])
+def test_a_root_of_zero_has_slope_zero_however_it_is_written(root):
+    x = torch.tensor([0.0, 4.0], requires_grad=True)
+    with piq_metrics.FiniteRoots():
+        value = root(x)
+        square = torch.pow(x, exponent=2)
+    value.sum().backward()
+    assert value.tolist() == [0, 2]
+    assert x.grad.tolist() == [0, 0.25]
+    assert square.tolist() == [0, 16]
+
+
 def test_lpips_has_finite_gradients_where_features_vanish(monkeypatch):
     from torchvision.models import alexnet
 

@@ -28,7 +28,7 @@ def assess(metric: FidelityMetric, manifest: Path, output: Path, device: str, ba
     metric.to(compute.device(device))
     values = np.empty(len(frame))
     for rows, value in over_pairs(frame, manifest.parent, metric.describe, metric.compare, device, batch):
-        values[rows] = value.double().cpu().numpy()
+        values[rows] = value.cpu().double().numpy()
     broken = frame["image"][~np.isfinite(values)]
     if len(broken):
         raise UserError(f"the metric gives no finite value for:\n{listing(broken)}")

@@ -45,7 +45,7 @@ def assess_outputs(
     metric.to(compute.device(device))
     values = np.empty(len(frame))
     for chosen, value in over_pairs(frame, Path(), metric.describe, metric.compare, device):
-        values[chosen] = value.double().cpu().numpy()
+        values[chosen] = value.cpu().double().numpy()
     quality = values if metric.higher_is_better else -values
     finite = np.isfinite(quality)
     frame["quality"] = np.where(finite, quality, quality[finite].min(initial=0.0))

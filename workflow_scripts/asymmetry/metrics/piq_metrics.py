@@ -2,7 +2,8 @@
 
 Their gradients are NaN where a root is taken of exactly 0: at a flat patch of the output, which clamping makes often
 enough, or where output and reference agree. Under `FiniteRoots` the values stay what the packages give, and the slope
-at exactly 0 is 0, a subgradient wherever the root is a norm, as it is in FSIM, GMSD, MDSI, VSI, DSS and LPIPS.
+at exactly 0 is 0: a subgradient wherever the root is a norm, as it is in FSIM, GMSD, VSI, DSS and LPIPS. For MDSI's
+outer root it is a convention.
 """
 
 import warnings
@@ -33,12 +34,14 @@ class FiniteRoots(TorchFunctionMode):
         self, func: Callable, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Replace zeros under a root by ones on the way in and by zeros on the way out."""
-        root = func in ROOTS or (func in POWERS and isinstance(args[1], float) and 0 < args[1] < 1)
+        kwargs = kwargs or {}
+        exponent = kwargs.get("exponent", args[1] if len(args) > 1 else None)
+        root = func in ROOTS or (func in POWERS and isinstance(exponent, float) and 0 < exponent < 1)
         if not root:
-            return func(*args, **kwargs or {})
-        base, *exponent = args
+            return func(*args, **kwargs)
+        base, *rest = args
         zero = base == 0
-        return func(base.masked_fill(zero, 1), *exponent).masked_fill(zero, 0)
+        return func(base.masked_fill(zero, 1), *rest, **kwargs).masked_fill(zero, 0)
 
 
 class PiqMetric(FidelityMetric):
@@ -64,8 +67,11 @@ class PiqMetric(FidelityMetric):
         same = (prediction == reference).flatten(1).all(1)
         skipped = (broken | same)[:, None, None, None]
         prediction, reference = (image.clamp(0, 1).masked_fill(skipped, 0.5) for image in (prediction, reference))
+        settings = {
+            name: value.to(prediction) if isinstance(value, Tensor) else value for name, value in self.settings.items()
+        }
         with FiniteRoots():
-            value = self.function(prediction, reference, data_range=1.0, reduction="none", **self.settings)
+            value = self.function(prediction, reference, data_range=1.0, reduction="none", **settings)
         return value.masked_fill(same, self.optimum).masked_fill(broken, torch.nan)
 
 

@@ -42,7 +42,7 @@ def assess_pairs(metric: FidelityMetric, manifest: Path, output: Path, device: s
             with torch.inference_mode():
                 description = metric.describe(reference)
                 values = [metric.compare(candidate, description) for candidate in candidates]
-            quality[start + np.array(rows)] = sign * torch.stack(values, 1).double().cpu().numpy()
+            quality[start + np.array(rows)] = sign * torch.stack(values, 1).cpu().double().numpy()
     broken = frame["reference"][~np.isfinite(quality).all(axis=1)]
     if len(broken):
         raise UserError(f"the metric gives no finite value for candidates of:\n{listing(broken)}")

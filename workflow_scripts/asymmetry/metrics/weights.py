@@ -1,14 +1,13 @@
 """Channel weights of a DISTS-form metric, learned on a rated dataset."""
 
 import logging
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from asymmetry import artifacts, compute, tables
-from asymmetry.errors import UserError, unknown
+from asymmetry.errors import UserError
 from asymmetry.metrics.assessment import over_pairs
 from asymmetry.metrics.dists import Dists
 
@@ -17,15 +16,7 @@ FOLDS = 5
 logger = logging.getLogger(__name__)
 
 
-def fit_channel_weights(
-    rated_manifest: Path,
-    dists: Dists,
-    output: Path,
-    seed: int,
-    *,
-    scenes: Collection[str] | None = None,
-    device: str = "cpu",
-) -> None:
+def fit_channel_weights(rated_manifest: Path, dists: Dists, output: Path, seed: int, device: str) -> None:
     """Fit non-negative channel weights to opinion scores and write them as safetensors, with the scenes used.
 
     Ridge regression with non-negative coefficients of (highest score - score) on the 1 - S1 and 1 - S2 of every
@@ -37,17 +28,12 @@ def fit_channel_weights(
         dists: the metric whose backbone and resize rule count; its own weights do not.
         output: the file to write.
         seed: of the folds.
-        scenes: fit on these only; None is all.
         device: where the features are computed.
     """
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import GridSearchCV, GroupKFold
 
     frame = tables.read(rated_manifest, "rated")
-    if scenes is not None:
-        if strangers := set(scenes) - set(frame["scene"]):
-            raise UserError(unknown(f"scene in {rated_manifest}", min(strangers), set(frame["scene"])))
-        frame = frame[frame["scene"].isin(scenes)].reset_index(drop=True)
     used = sorted(set(frame["scene"]))
     if len(used) < 2:
         raise UserError(f"{rated_manifest}: channel weights need at least 2 scenes to be fitted, not {len(used)}.")
@@ -55,7 +41,7 @@ def fit_channel_weights(
     distances = np.empty((len(frame), 2 * sum(dists.channels)))
     dists.to(compute.device(device))
     for rows, similarities in over_pairs(frame, rated_manifest.parent, dists.describe, dists.similarities, device):
-        distances[rows] = 1 - similarities.double().cpu().numpy()
+        distances[rows] = 1 - similarities.cpu().double().numpy()
     folds = GroupKFold(min(FOLDS, len(used)), shuffle=True, random_state=compute.stable_seed("folds", seed) % 2**32)
     search = GridSearchCV(Ridge(positive=True), {"alpha": PENALTIES}, scoring="neg_mean_squared_error", cv=folds)
     search.fit(distances, frame["score"].max() - frame["score"], groups=frame["scene"])
