@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from asymmetry.errors import UserError
+from asymmetry.metrics.judges import distribution
 from asymmetry.metrics.judges.distribution import Kid, SlicedWasserstein, laplacian_pyramid, squared_mmd
 
 
@@ -36,6 +37,15 @@ def test_mmd_is_that_of_its_definition_and_tells_distributions_apart() -> None:
     )
     assert squared_mmd(first, second) == pytest.approx(expected)
     assert squared_mmd(random.normal(size=(200, 8)), random.normal(0.5, 1, (200, 8))) > 0.1
+
+
+@pytest.mark.parametrize("block", [1, 13, 120])
+def test_mmd_is_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    random = np.random.default_rng(2)
+    first, second = random.normal(size=(23, 5)), random.normal(size=(31, 5))
+    expected = squared_mmd(first, second)
+    monkeypatch.setattr(distribution, "BLOCK", block)
+    assert squared_mmd(first, second) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("judge", [Kid(), SlicedWasserstein()], ids=["kid", "sliced-wasserstein"])

@@ -1,7 +1,8 @@
 """Judges that compare the distribution of an output's patches with that of its reference's, not their places.
 
-As SIFID does for FID, one picture against one other. No features are downloaded: KID sees logarithmic magnitudes of the
-discrete cosine transform of 8 x 8 luma patches, the sliced Wasserstein distance colour patches of a Laplacian pyramid.
+As SIFID does for FID, one picture against one other. No features are downloaded: `kid` has KID's kernel, but sees
+logarithmic magnitudes of the discrete cosine transform of 8 x 8 luma patches in the place of Inception's features; the
+sliced Wasserstein distance sees colour patches of a Laplacian pyramid.
 """
 
 import numpy as np
@@ -18,6 +19,7 @@ from asymmetry.metrics.judges.base import Judge
 
 PATCH = 8
 LEAST_DEVIATION = 1.0
+BLOCK = 2**20
 
 
 def squared_mmd(first: np.ndarray, second: np.ndarray) -> float:
@@ -28,11 +30,24 @@ def squared_mmd(first: np.ndarray, second: np.ndarray) -> float:
     """
 
     def within(sample: np.ndarray) -> float:
-        kernel = (sample @ sample.T / sample.shape[1] + 1) ** 3
-        return (kernel.sum() - np.trace(kernel)) / (len(sample) * (len(sample) - 1))
+        total, diagonal = _kernel_sums(sample, sample)
+        return (total - diagonal) / (len(sample) * (len(sample) - 1))
 
-    between = ((first @ second.T / first.shape[1] + 1) ** 3).mean()
+    between = _kernel_sums(first, second)[0] / (len(first) * len(second))
     return within(first) + within(second) - 2 * between
+
+
+def _kernel_sums(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Sums of the kernel over all pairs and over those of equal index, by rows: all pairs may take gigabytes."""
+    rows = max(1, BLOCK // len(second))
+    total = diagonal = 0.0
+    for start in range(0, len(first), rows):
+        base = first[start : start + rows] @ second.T / first.shape[1] + 1
+        kernel = base * base
+        kernel *= base
+        total += kernel.sum()
+        diagonal += np.trace(kernel, offset=start)
+    return total, diagonal
 
 
 def dct_features(image: Tensor) -> np.ndarray:
@@ -43,7 +58,7 @@ def dct_features(image: Tensor) -> np.ndarray:
 
 
 class Kid(Judge):
-    """Single-image KID between `dct_features` of output and reference; lower is better.
+    """KID's kernel between `dct_features` of one output and its reference, not Inception-KID of sets; lower is better.
 
     Features are centred on the reference's mean and divided by its deviation, or by 1 where that is less: a coefficient
     that hardly varies in a smooth scene would otherwise outweigh all others.
