@@ -1,9 +1,13 @@
+import copy
+
 import pytest
 import torch
 from safetensors.torch import save_file
+from spandrel.architectures.SwinIR.__arch.SwinIR import SwinTransformerBlock
 
 from asymmetry.artifacts import load_into, read_facts
 from asymmetry.errors import UserError
+from asymmetry.networks import generators
 from asymmetry.networks.files import published_generator
 from asymmetry.networks.generators import UPSAMPLERS, create_generator
 
@@ -36,6 +40,31 @@ def test_seeded_and_without_chance_in_training():
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
     assert torch.equal(one, generators[0](x))
+
+
+def test_attention_masks_are_made_once_and_change_nothing(monkeypatch):
+    """Of a size other than spandrel's default of 64; the blocks of a copy share them."""
+    calls = []
+    make = SwinTransformerBlock.calculate_mask
+    monkeypatch.setattr(
+        SwinTransformerBlock, "calculate_mask", lambda block, size: calls.append(size) or make(block, size)
+    )
+    torch.manual_seed(0)
+    kept = create_generator("swinir", 4)
+    plain = copy.deepcopy(kept)
+    for part in plain.modules():
+        vars(part).pop("calculate_mask", None)
+    assert list(kept.state_dict()) == list(plain.state_dict())
+    generators._mask.cache_clear()
+    x = torch.rand(1, 3, 16, 24)
+    calls.clear()
+    expected = plain(x)
+    assert calls == [(16, 24)] * 4
+    calls.clear()
+    for _ in range(2):
+        assert torch.equal(kept(x), expected)
+        assert torch.equal(copy.deepcopy(kept)(x), expected)
+    assert calls == [(16, 24)] * 2, "without and with shift"
 
 
 def test_options_change_the_network():

@@ -2,8 +2,11 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import MethodType, SimpleNamespace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from asymmetry import registry
@@ -54,7 +57,7 @@ def swinir(
     if scale == 3 and upsampler == "nearest+conv":
         raise UserError(f"SwinIR with {upsampler} has no scale {scale}.", "use 2, 4 or 8")
     _check("SwinIR", scale, embed_dim, depths, num_heads)
-    return _quietly(
+    network = _quietly(
         SwinIR,
         upscale=scale,
         embed_dim=embed_dim,
@@ -66,6 +69,10 @@ def swinir(
         drop_path_rate=drop_path_rate,
         img_range=1.0,
     )
+    for block in network.modules():
+        if hasattr(block, "calculate_mask"):
+            block.calculate_mask = MethodType(_kept_mask, block)
+    return network
 
 
 def hat(
@@ -146,6 +153,19 @@ def rrdb(scale: int, num_filters: int = 64, num_blocks: int = 23) -> nn.Module:
 
     _check_scale("RRDB", scale)
     return ESRGAN(scale=scale, num_filters=num_filters, num_blocks=num_blocks)
+
+
+def _kept_mask(block: nn.Module, size: tuple[int, int]) -> Tensor:
+    """SwinIR's attention mask, which every block would make anew on the CPU in every forward pass."""
+    return _mask(size, block.window_size, block.shift_size, next(block.parameters()).device)
+
+
+@lru_cache(maxsize=4)  # with and without shift, of two sizes
+def _mask(size: tuple[int, int], window_size: int, shift_size: int, device: torch.device) -> Tensor:
+    from spandrel.architectures.SwinIR.__arch.SwinIR import SwinTransformerBlock
+
+    block = SimpleNamespace(window_size=window_size, shift_size=shift_size)
+    return SwinTransformerBlock.calculate_mask(block, size).to(device)
 
 
 def _copied(module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
