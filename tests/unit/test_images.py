@@ -210,3 +210,11 @@ def test_luma_is_matlabs():
     assert (luma.flatten() * 255).tolist() == pytest.approx(list(colours.values()), abs=1e-9)
     grey = images.luma(torch.full((2, 3, 4, 5), 0.5))
     assert torch.allclose(grey, torch.full((2, 1, 4, 5), (16 + 219 / 2) / 255))
+
+
+def test_the_two_lumas_differ_in_range_alone():
+    pixels = torch.rand(1, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    full = images.full_range_luma(pixels[0].permute(1, 2, 0).numpy())
+    assert (images.luma(pixels)[0, 0].numpy() * 255).tolist() == pytest.approx(16 + 219 * full, abs=1e-3)
+    white = images.full_range_luma(np.full((2, 2, 3), 255, np.uint8))
+    assert white.tolist() == [pytest.approx([255, 255])] * 2

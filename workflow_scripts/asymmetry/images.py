@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Not all that Pillow knows: of PostScript, for one, it starts an interpreter.
 FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX"}
+BT601 = np.array([0.299, 0.587, 0.114])
 
 
 def read(path: str | Path) -> np.ndarray:
@@ -79,6 +80,11 @@ def to_array(tensor: "Tensor") -> np.ndarray:
 
 
 def luma(image: "Tensor") -> "Tensor":
-    """ITU-R BT.601 luma as MATLAB's rgb2ycbcr gives it, (N, 1, H, W) in [16/255, 235/255]: for Y-PSNR."""
+    """ITU-R BT.601 luma as MATLAB's rgb2ycbcr gives it, (N, 1, H, W) in [16/255, 235/255]: what judges see."""
     weights = image.new_tensor([65.481, 128.553, 24.966]) / 255
     return (image * weights.view(1, 3, 1, 1)).sum(1, keepdim=True) + 16 / 255
+
+
+def full_range_luma(image: np.ndarray) -> np.ndarray:
+    """ITU-R BT.601 luma without that offset, (H, W) of (H, W, 3), in its unit: for spectra and local variances."""
+    return image @ BT601

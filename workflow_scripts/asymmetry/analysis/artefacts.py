@@ -10,7 +10,6 @@ import pandas as pd
 from scipy import ndimage
 
 from asymmetry import artifacts, compute, images, tables
-from asymmetry.analysis.spectrum import LUMA
 from asymmetry.errors import UserError
 
 WINDOW = 7
@@ -99,4 +98,4 @@ def artefact_table(cells: Sequence[Mapping[str, Any]], references: Path, scale: 
 
 
 def _luma(path: Path) -> np.ndarray:
-    return images.read(path) @ LUMA / 255
+    return images.full_range_luma(images.read(path)) / 255

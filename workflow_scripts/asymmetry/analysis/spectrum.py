@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LUMA = np.array([0.299, 0.587, 0.114])
+from asymmetry import images
 
 
 def high_frequency_energy(image: np.ndarray, scale: int) -> float:
@@ -12,7 +12,7 @@ def high_frequency_energy(image: np.ndarray, scale: int) -> float:
         image: uint8 (H, W, 3).
         scale: the factor of super-resolution.
     """
-    luma = image @ LUMA / 255
+    luma = images.full_range_luma(image) / 255
     window = np.outer(np.hanning(luma.shape[0]), np.hanning(luma.shape[1]))
     energy = np.abs(np.fft.fft2((luma - luma.mean()) * window, norm="ortho")) ** 2
     radius = np.hypot(np.fft.fftfreq(luma.shape[0])[:, None], np.fft.fftfreq(luma.shape[1]))

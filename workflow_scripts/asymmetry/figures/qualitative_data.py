@@ -10,12 +10,12 @@ import pandas as pd
 from scipy import ndimage
 
 from asymmetry import images, tables
-from asymmetry.analysis.spectrum import LUMA, energy_ratio
+from asymmetry.analysis.spectrum import energy_ratio
 
 
 def liveliest(image: np.ndarray, size: int) -> tuple[int, int]:
     """First row and column of the square of `size` pixels with the largest local variance of luma (7x7 windows)."""
-    luma = image @ LUMA
+    luma = images.full_range_luma(image)
     variance = ndimage.uniform_filter(luma**2, 7) - ndimage.uniform_filter(luma, 7) ** 2
     spread = np.sqrt(np.clip(variance, 0, None))  # a root, so that one hard edge does not outweigh a texture
     totals = ndimage.uniform_filter(spread, size, mode="constant", origin=-(size // 2))
