@@ -46,7 +46,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, error):
 
 def test_nothing_appears_before_the_end(tmp_path):
     path = tmp_path / "file.txt"
-    with artifacts.atomic(path, durable=False) as temporary:
+    with artifacts.atomic(path) as temporary:
         temporary.write_text("text")
         assert not path.exists()
     assert path.exists()
@@ -92,8 +92,17 @@ def test_broken_tensor_files(tmp_path, damage, reader):
     whole = path.read_bytes()
     contents = {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"<html>404 not found</html>"}
     path.unlink() if damage == "missing" else path.write_bytes(contents[damage])
-    with pytest.raises(UserError, match=r"weights\.safetensors is not a readable safetensors file"):
+    with pytest.raises(UserError, match=r"weights\.safetensors is not a readable safetensors file") as error:
         reader(path)
+    assert ("delete it" in str(error.value)) == (damage != "missing")
+
+
+@pytest.mark.parametrize("reader", [artifacts.load_tensors, artifacts.read_facts, artifacts.read_json])
+def test_where_the_disk_fails_nobody_is_told_to_delete(tmp_path, reader):
+    """The file may be good. A folder in its place fails as a disk does: with an error of the system."""
+    with pytest.raises(UserError, match=r"No such device|Is a directory") as error:
+        reader(tmp_path)
+    assert "delete" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1', b"\xff\xfe\x00"])

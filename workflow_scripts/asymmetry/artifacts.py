@@ -19,19 +19,18 @@ PACKAGES = ("torch", "torchvision", "timm", "spandrel", "piq", "lpips", "numpy",
 
 
 @contextmanager
-def atomic(path: str | Path, durable: bool = True) -> Iterator[Path]:
+def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` (same suffix): on success it replaces `path`, on failure it is removed.
 
-    `durable` waits for the disk; of many small files only the last one, that vouches for the others, needs it.
+    The content is on the disk before it gets its name, so that not even a power failure leaves half of it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
-        if durable:
-            with open(temporary, "rb") as file:
-                os.fsync(file.fileno())
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -54,7 +53,12 @@ def read_json(path: str | Path) -> dict[str, Any]:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {error}.", "delete it and run again") from None
+        raise UserError(f"{path} cannot be read: {error}.", remedy(error)) from None
+
+
+def remedy(error: Exception) -> str:
+    """What to do about a file that cannot be read: delete it, unless it was the disk that failed and it may be good."""
+    return "" if isinstance(error, OSError) else "delete it and run again"
 
 
 def save_tensors(tensors: Mapping[str, "Tensor"], path: str | Path, **facts: object) -> None:
@@ -74,7 +78,7 @@ def load_tensors(path: str | Path) -> "dict[str, Tensor]":
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} is not a readable safetensors file ({error}).", "delete it and run again") from None
+        raise UserError(f"{path} is not a readable safetensors file ({error}).", remedy(error)) from None
 
 
 def read_facts(path: str | Path) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def read_facts(path: str | Path) -> dict[str, Any]:
         with safe_open(path, "numpy") as file:
             return json.loads((file.metadata() or {}).get("facts", "{}"))
     except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(f"{path} is not a readable safetensors file ({error}).", "delete it and run again") from None
+        raise UserError(f"{path} is not a readable safetensors file ({error}).", remedy(error)) from None
 
 
 def load_into(module: "nn.Module", path: str | Path) -> None:

@@ -53,7 +53,7 @@ def write(image: np.ndarray, path: str | Path) -> None:
     """Write a picture as PNG: uint8 (H, W, 3), or floats in [0, 1], which are rounded to 8 bits."""
     if image.dtype != np.uint8:
         image = quantize(image)
-    with atomic(path, durable=False) as temporary:
+    with atomic(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG", compress_level=3)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 import yaml
 
-from asymmetry.artifacts import atomic
+from asymmetry.artifacts import atomic, remedy
 from asymmetry.errors import UserError
 
 
@@ -74,5 +74,5 @@ def read(path: str | Path, shape: str) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={n: [""] for n in SHAPES[shape]})
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a table: {error}.", "delete it and run again") from None
+        raise UserError(f"{path} cannot be read as a table: {error}.", remedy(error)) from None
     return _check(frame, shape, path)
