@@ -1,11 +1,15 @@
 import contextlib
+import errno
+import fcntl
 import logging
 import os
+import platform
 import random
 import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -77,10 +81,22 @@ def stop_at(number, kind=signal.SIGTERM):
     return lambda current: os.kill(os.getpid(), kind) if current == number else None
 
 
-@pytest.mark.parametrize(("kind", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+
+
+@pytest.fixture
+def closing_counts():
+    """A terminal that closes is no reason to end for what `nohup` started, the tests themselves perhaps."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("closing_counts")
+@pytest.mark.parametrize(("kind", "code"), [*zip(STOPS, [143, 130, 129], strict=True)])
 @pytest.mark.parametrize("number", [1, 3, 4, 5, 9, 10])
 def test_stopped_by_a_signal_and_resumed(tmp_path, whole, caplog, capsys, number, kind, code):
-    handlers = [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)]
+    handlers = [signal.getsignal(kind) for kind in STOPS]
     stopped = Walk(stop_at(number, kind))
     with pytest.raises(SystemExit) as stop:
         run(stopped, tmp_path, seed=0)
@@ -88,13 +104,21 @@ def test_stopped_by_a_signal_and_resumed(tmp_path, whole, caplog, capsys, number
     assert stopped.path == whole[:number], "the step is finished first"
     said = f"stopped by {signal.Signals(kind).name} after step {number} of {STEPS}; state saved\n"
     assert capsys.readouterr().err == said
-    assert [signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)] == handlers
+    assert [signal.getsignal(kind) for kind in STOPS] == handlers
 
     resumed = Walk()
     with caplog.at_level(logging.INFO, "asymmetry"):
         assert run(resumed, tmp_path, seed=99) == STEPS
     assert resumed.path == whole
     assert f"resumed after step {number}" in caplog.text
+
+
+@pytest.mark.usefixtures("closing_counts")
+def test_a_closed_terminal_does_not_stop_what_nohup_started(tmp_path, whole):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    walk = Walk(stop_at(3, signal.SIGHUP))
+    assert run(walk, tmp_path, seed=0) == STEPS
+    assert walk.path == whole
 
 
 @pytest.mark.parametrize(("number", "kept"), [(3, 0), (5, 4), (9, 8), (10, 8)])
@@ -138,22 +162,55 @@ def interrupted(folder, fingerprint="mark"):
     return folder / "checkpoint.pt"
 
 
-@pytest.mark.parametrize("content", [b"", b"text", b"\x80\x02}q\x01", b"a.b\x00", None, {}, []])
+@pytest.mark.parametrize("content", [b"", b"text", b"\x80\x02}q\x01", b"a.b\x00", None])
 def test_a_damaged_checkpoint_is_set_aside(tmp_path, whole, caplog, content):
     file = interrupted(tmp_path)
-    if isinstance(content, bytes):
-        file.write_bytes(content)
-    elif content is None:
-        file.write_bytes(file.read_bytes()[:-200])
-    else:
-        torch.save(content, file)
-    damaged = file.read_bytes()
+    damaged = file.read_bytes()[:-200] if content is None else content
+    file.write_bytes(damaged)
     anew = Walk()
     with caplog.at_level(logging.WARNING, "asymmetry"):
         run(anew, tmp_path, seed=0)
     assert anew.path == whole
     assert "checkpoint not used, it is damaged" in caplog.text
-    assert (tmp_path / "checkpoint.set-aside").read_bytes() == damaged
+    assert (tmp_path / "checkpoint.set-aside-1").read_bytes() == damaged
+
+
+def test_a_flipped_bit_is_never_loaded(tmp_path):
+    """Wherever it is: in the numbers, in the pickle, or in the archive's own entries, at the end."""
+    file = interrupted(tmp_path)
+    good = file.read_bytes()
+    step = checkpoint.Checkpoint(tmp_path, "mark").load(whole := Walk())
+    aside = 0
+    for place in [*range(0, len(good), 401), *range(len(good) - 1000, len(good), 31)]:
+        file.write_bytes(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :])
+        walk = Walk()
+        if checkpoint.Checkpoint(tmp_path, "mark").load(walk):
+            assert (step, walk.path) == (6, whole.path), "it lay in bytes that mean nothing"
+            assert torch.equal(walk.generator.get_state(), whole.generator.get_state())
+        else:
+            aside += 1
+    assert aside > 50
+    assert len(list(tmp_path.glob("checkpoint.set-aside-*"))) == aside, "none is overwritten"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError(), RuntimeError("no memory")])
+def test_a_checkpoint_that_cannot_be_read_now_stays(tmp_path, whole, monkeypatch, error):
+    file = interrupted(tmp_path)
+    content = file.read_bytes()
+
+    def fail(*arguments, **options):
+        raise error
+
+    for place, name in [(Path, "read_bytes"), (torch, "load")]:
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fail)
+            with pytest.raises(UserError, match=r"checkpoint\.pt cannot be read now \(.+\).*run again"):
+                run(Walk(), tmp_path, seed=0)
+    assert file.read_bytes() == content
+    assert not list(tmp_path.glob("*set-aside*"))
+    resumed = Walk()
+    run(resumed, tmp_path, seed=99)
+    assert resumed.path == whole
 
 
 def test_bytes_that_run_code_are_not_loaded(tmp_path, whole):
@@ -175,7 +232,18 @@ def test_a_checkpoint_of_another_computation_is_set_aside(tmp_path, whole, caplo
     with caplog.at_level(logging.WARNING, "asymmetry"):
         run(anew, tmp_path, seed=0)
     assert anew.path == whole
-    assert "belongs to another configuration or code" in caplog.text
+    assert "belongs to another configuration, code or version of a package" in caplog.text
+
+
+def test_a_checkpoint_of_another_version_is_set_aside(tmp_path, whole, monkeypatch):
+    """After an upgrade of torch, the first half of the training would be the old one's."""
+    interrupted(tmp_path)
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "9.9.9" if name == "torch" else version(name))
+    anew = Walk()
+    run(anew, tmp_path, seed=0)
+    assert anew.path == whole
+    assert (tmp_path / "checkpoint.set-aside-1").exists()
 
 
 def test_a_trainer_may_end_early(tmp_path):
@@ -199,11 +267,39 @@ def test_one_process_at_a_time(tmp_path):
         assert holder.stdout.readline() == "held\n"
         walk = Walk()
         (tmp_path / "holder").write_text("1234 on elsewhere")
-        with pytest.raises(UserError, match=r"another process \(1234 on elsewhere\) is training in .*kill"):
+        with pytest.raises(
+            UserError, match=r"another process \(1234 on elsewhere\) is training in .*\(kill, without -9"
+        ):
+            run(walk, tmp_path, seed=0)
+        (tmp_path / "holder").write_text("1234 on node7, Slurm job 55")
+        with pytest.raises(UserError, match=r"\(1234 on node7, Slurm job 55\) .*\(scancel 55\)"):
             run(walk, tmp_path, seed=0)
         assert walk.path == []
         holder.kill()
     assert run(Walk(), tmp_path, seed=0) == STEPS, "a killed process holds nothing"
+
+
+@pytest.mark.parametrize(("job", "end"), [(None, ""), ("55", ", Slurm job 55")])
+def test_the_holder_is_named_as_it_can_be_ended(tmp_path, monkeypatch, job, end):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    if job:
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+    interrupted(tmp_path)
+    assert (tmp_path / "holder").read_text() == f"{os.getpid()} on {platform.node()}{end}"
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, code):
+    """As Lustre mounted without `-o flock`. A lock that is a mere file would outlive a node that fails."""
+
+    def flock(descriptor, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    walk = Walk()
+    with pytest.raises(UserError, match=r"has no locks .*-o flock"):
+        run(walk, tmp_path, seed=0)
+    assert walk.path == []
 
 
 def test_halves_of_killed_processes_are_cleared(tmp_path):
@@ -293,7 +389,7 @@ def test_killed_in_the_middle_and_started_again(tmp_path):
     assert not (killed / "model.safetensors").exists()
 
     restarted = [*command, str(killed), str(whole)]
-    done = subprocess.run(restarted, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(restarted, env=environment, capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.count("resumed after step") == 1
     names = ["model.safetensors", "discriminator.safetensors", "history.csv", "provenance.json"]
     for name in names:

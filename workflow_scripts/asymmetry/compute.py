@@ -8,12 +8,13 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
+from asymmetry.artifacts import sha256
 from asymmetry.errors import UserError, listing
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+SMALL = 2**26  # bytes up to which an input is compared by its content
+SLACK = 60.0  # seconds by which the clocks of two machines may differ while a step begins
 ROOM = "make room there, or set `results` in the config to a folder on another disk"
 ACCESS = "check the permissions there, or set `results` in the config to a folder that can be written"
 REFUSALS = {  # what a disk refuses, and what to do about it
@@ -31,8 +34,10 @@ REFUSALS = {  # what a disk refuses, and what to do about it
     errno.EACCES: ACCESS,
     errno.EPERM: ACCESS,
     errno.EIO: "the disk may be broken: see the system's log",
+    errno.ESTALE: "the file server was away: run again",
 }
 logger = logging.getLogger("asymmetry")
+_afterwards: list[Callable[[], object]] | None = None  # None outside of a step
 
 
 @contextmanager
@@ -41,23 +46,31 @@ def step(log: str | Path, threads: int = 1, inputs: Iterable[str | Path] = ()) -
 
     What the library logs goes to the file `log`. A `UserError`, and what a disk refuses, ends the process with exit
     code 1 and one message on standard error and in the log; any other exception keeps its traceback, in both places.
-    SIGTERM and SIGINT end it with 128 + their number and a message too, temporary files removed. A file of `inputs`
-    that changes meanwhile fails the step, whose result would else be newer than the change and pass for up to date.
+    `stop_signals` end it with 128 + their number and a message too, temporary files removed. A file or folder of
+    `inputs` whose content changes meanwhile fails the step: its result would be newer than the change and pass for up
+    to date. So does one dated in the future, for Snakemake would delete a result that is older than what it rests on.
     """
+    global _afterwards
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
     os.environ.setdefault("MPLBACKEND", "Agg")
     logging.raiseExceptions = False  # a full disk is told once, not for each line of the log
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in stop_signals():
         signal.signal(number, _stop)
     try:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         form = "%(asctime)s %(message)s"
         logging.basicConfig(filename=log, filemode="w", level=logging.INFO, format=form, force=True)
-        before = _marks(inputs)
+        inputs = [Path(path) for path in inputs]
+        _check_dates(inputs, log, SLACK)
+        before = [_mark(path) for path in inputs]
+        _afterwards = []
         yield
-        if changed := [path for path, mark in _marks(inputs).items() if mark != before[path]]:
+        if changed := [path for path, mark in zip(inputs, before, strict=True) if _mark(path) != mark]:
             raise UserError(f"changed while this step read them:\n{listing(changed)}", "run again")
+        _check_dates(inputs, log, 0)
+        for action in _afterwards:
+            action()
     except UserError as error:
         logger.error("error: %s", error, exc_info=error.__cause__)
         sys.exit(f"error: {error}")
@@ -68,18 +81,49 @@ def step(log: str | Path, threads: int = 1, inputs: Iterable[str | Path] = ()) -
         raise
 
 
+def afterwards(action: Callable[[], object]) -> None:
+    """Do `action` once the step around has succeeded, its inputs unchanged; at once where there is no step."""
+    if _afterwards is None:
+        action()
+    else:
+        _afterwards.append(action)
+
+
+def stop_signals() -> list[signal.Signals]:
+    """The signals that ask a process to end; a terminal that closes (SIGHUP) does, unless that is ignored (`nohup`)."""
+    asking = [signal.SIGTERM, signal.SIGINT]
+    return asking if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*asking, signal.SIGHUP]
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
+    with suppress(OSError):  # where the terminal is gone
+        print(f"stopped by {signal.Signals(number).name}", file=sys.stderr, flush=True)
     sys.exit(128 + number)
 
 
-def _marks(paths: Iterable[str | Path]) -> dict[str, tuple[int, ...] | None]:
-    """What tells a file's content from another: its inode, size and time; None where there is no file."""
-    marks = {}
-    for path in map(Path, paths):
-        status = path.stat() if path.is_file() else None
-        marks[str(path)] = status and (status.st_ino, status.st_size, status.st_mtime_ns)
-    return marks
+def _mark(path: Path) -> object:
+    """What tells a content from another: the digest of a small file, sizes and times of a large one or of a folder."""
+    if path.is_dir():
+        return sorted((str(file), _times(file)) for file in path.rglob("*") if file.is_file())
+    if not path.is_file():
+        return None
+    return sha256(path) if path.stat().st_size <= SMALL else _times(path)
+
+
+def _times(file: Path) -> tuple[int, ...]:
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _check_dates(inputs: Iterable[Path], log: str | Path, slack: float) -> None:
+    """Refuse files dated later than now, as the clock of the disk tells that results are written to."""
+    Path(log).touch()
+    now = Path(log).stat().st_mtime + slack
+    if ahead := [path for path in inputs if path.is_file() and path.stat().st_mtime > now]:
+        raise UserError(
+            f"dated in the future:\n{listing(ahead)}",
+            "set the clock right, give them a date of today (touch), run again",
+        )
 
 
 def _refusal(error: BaseException | None) -> str | None:
