@@ -1,6 +1,7 @@
 """The long form of the fuzz tests (`python benchmarks/fuzz.py`, five minutes on a core), other cases.
 
-Prints the table of docs/security.md: cases, how many were accepted, and how many neither that nor refused in words.
+Prints the table of docs/security.md: cases, how many were accepted, and how many neither that nor refused in words. The
+exit code is 1 where there is one of those, or where a file appeared.
 """
 
 import logging
@@ -20,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from hypothesis import Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 from tests.fuzz import configs, manifests, test_files
-from tests.fuzz.settings import QUICK
+from tests.fuzz.settings import QUICK, Hang
 
 CASES = 2500
 
 
-def fuzz(name: str, strategy: SearchStrategy, accepted: Callable[[Any], bool]) -> None:
-    """Try `CASES` cases and print a line; every fault is counted, none ends the run."""
+def fuzz(name: str, strategy: SearchStrategy, accepted: Callable[[Any], bool]) -> int:
+    """Try `CASES` cases and print a line; every fault is counted, none ends the run. The number of faults."""
     passed, slowest, faults = 0, 0.0, Counter()
 
     @seed(CASES)
@@ -37,7 +38,7 @@ def fuzz(name: str, strategy: SearchStrategy, accepted: Callable[[Any], bool]) -
         start = time.perf_counter()
         try:
             passed += accepted(case)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+        except (Exception, Hang) as error:  # noqa: BLE001  # whatever it is, it is what is looked for
             faults[f"{type(error).__name__}: {error}"[:200]] += 1
         slowest = max(slowest, time.perf_counter() - start)
 
@@ -45,6 +46,7 @@ def fuzz(name: str, strategy: SearchStrategy, accepted: Callable[[Any], bool]) -
     print(f"| {name} | {CASES} | {passed} | {faults.total()} | {slowest:.1f} s |", flush=True)
     for fault, count in faults.most_common():
         print(f"  {count} x {fault}", flush=True)
+    return faults.total()
 
 
 def main() -> None:
@@ -57,13 +59,15 @@ def main() -> None:
         elsewhere = folder / "elsewhere"
         elsewhere.mkdir()
         os.chdir(elsewhere)
-        fuzz("config, one to three edits", configs.mutated(), configs.survives)
-        fuzz("config, one meaningful edit", configs.slight(), configs.survives)
-        fuzz("table of ratings, fr", manifests.tables(), lambda case: test_files.read_table(case, own, "fr"))
-        fuzz("table of ratings, nr", manifests.tables(), lambda case: test_files.read_table(case, own, "nr"))
-        fuzz("picture", manifests.pictures(), lambda case: test_files.read_picture(case, folder))
-        print(f"files that appeared where a config was checked: {len(list(elsewhere.iterdir()))}")
+        bad = fuzz("config, one to three edits", configs.mutated(), configs.survives)
+        bad += fuzz("config, one meaningful edit", configs.slight(), configs.survives)
+        bad += fuzz("table of ratings, fr", manifests.tables(), lambda case: test_files.read_table(case, own, "fr"))
+        bad += fuzz("table of ratings, nr", manifests.tables(), lambda case: test_files.read_table(case, own, "nr"))
+        bad += fuzz("picture", manifests.pictures(), lambda case: test_files.read_picture(case, folder))
+        appeared = list(elsewhere.iterdir())
+        print(f"files that appeared where a config was checked: {len(appeared)}")
         os.chdir("/")
+    sys.exit(bool(bad or appeared))
 
 
 if __name__ == "__main__":
