@@ -28,7 +28,8 @@ from asymmetry.training import checkpoint
 from asymmetry.training.generator import Cell
 
 EVERY = 5
-EARLY, LATE = 0.2, 0.5  # seconds within which a kill comes, after the start, or after the first step
+ALIVE = 12  # steps within which a kill comes
+EARLY, STEP = 0.2, 0.05  # seconds within which it comes, after the start, or after one of these steps
 NAMES = ("model.safetensors", "discriminator.safetensors", "history.csv", "provenance.json")
 
 
@@ -68,11 +69,14 @@ def number_in(file: Path) -> int:
 
 
 def kill_later(process: BaseProcess, folder: Path, moments: random.Random) -> None:
-    """Kill a training: one time in five within `EARLY` of its start, else within `LATE` of its first step's end."""
+    """Kill a training: one time in five within `EARLY` of its start, else in one of its first `ALIVE` steps."""
     early = moments.random() < 0.2
-    while not early and process.is_alive() and not number_in(folder / "reached"):
-        time.sleep(0.005)
-    time.sleep(moments.uniform(0, EARLY if early else LATE))
+    alive, pause = moments.randrange(ALIVE), moments.uniform(0, EARLY if early else STEP)
+    first = 0
+    while not early and process.is_alive() and not (first and number_in(folder / "reached") >= first + alive):
+        first = first or number_in(folder / "reached")
+        time.sleep(0.002)
+    time.sleep(pause)
     if not process.is_alive():
         sys.exit(f"it ended by itself, with code {process.exitcode}; are more --steps needed?")
     process.kill()
@@ -82,12 +86,13 @@ def kill_later(process: BaseProcess, folder: Path, moments: random.Random) -> No
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--steps", type=int, default=1500, help="length of the training")
+    parser.add_argument("--steps", type=int, help="length of the training (default: 12 a kill, that it survives them)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     given = parser.parse_args()
+    steps = given.steps or ALIVE * given.kills
     torch.set_num_threads(1)
     moments = random.Random(given.seed)
-    lost, halves, reached = [0], 0, 0
+    lost, halves, reached, resumptions = [0], 0, 0, 0
     with tempfile.TemporaryDirectory() as base:
         files = make_files(Path(base) / "files")
         train(files, Path(base) / "first", training=TRAINING | {"steps": 1})  # imports what torch puts off
@@ -95,23 +100,24 @@ def main() -> None:
         for number in range(1, given.kills + 1):
             for name in ("log", "reached"):
                 (killed / name).unlink(missing_ok=True)
-            kill_later(start(files, killed, given.steps), killed, moments)
+            kill_later(start(files, killed, steps), killed, moments)
             halves += len(list((killed / "cell").glob("state/.checkpoint.*")))
             resumed, done = resumed_after(killed), number_in(killed / "reached")
+            resumptions += resumed is not None
             if resumed is not None or done:  # else it was killed before it looked for a checkpoint
                 lost.append(reached - (resumed or 0))
                 reached = done or resumed or 0
             print(f"kill {number}: at step {reached}", file=sys.stderr)
         for folder in (killed, whole):
-            process = start(files, folder, given.steps)
+            process = start(files, folder, steps)
             process.join()
             if process.exitcode:
                 sys.exit(f"{folder.name} failed")
         equal = [(killed / "cell" / name).read_bytes() == (whole / "cell" / name).read_bytes() for name in NAMES]
-    print(f"{given.kills} kills in {given.steps} steps, a checkpoint every {EVERY}; {halves} while one was written;")
-    print(f"steps done again after a kill: {max(lost)} at most, {sum(lost)} in all;")
+    print(f"{given.kills} kills in {steps} steps, a checkpoint every {EVERY}; {halves} while one was written;")
+    print(f"went on from a checkpoint {resumptions} times; steps done again: {max(lost)} at most, {sum(lost)} in all;")
     print(f"files equal to those of the undisturbed run: {sum(equal)} of {len(equal)}")
-    sys.exit(not all(equal))
+    sys.exit(not all(equal) or max(lost) > EVERY)
 
 
 if __name__ == "__main__":
