@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.workflow.conftest import PROJECT, SMOKE, SMOKE_TARGETS, planned, run_snakemake
+from tests.workflow.conftest import PROJECT, SMOKE, SMOKE_TARGETS, copy_project, planned, run_snakemake
 
 PRESETS = sorted(path.name for path in (PROJECT / "presets").glob("*.yaml"))
 TARGETS = ["fig1", "fig7", "table1", "table2", "qualitative", "distortions", "loss_composition", "discriminators",
@@ -78,6 +78,21 @@ def test_the_config_is_found_from_another_folder(copy: Path, tmp_path: Path) -> 
     result = run_snakemake(tmp_path, "-n", "-s", str(copy / "Snakefile"), "distortions")
     assert result.returncode == 0, result.stdout
     assert "distortions" in planned(result)
+
+
+def test_the_estimate_needs_no_number_of_cores(tmp_path: Path) -> None:
+    """The command as the README has it; the estimate itself is made already, so that it is only printed."""
+    project = copy_project(tmp_path)
+    made = project / "results" / "paper"
+    made.mkdir(parents=True)
+    (made / "estimate.json").write_text("{}", encoding="utf-8")
+    (made / "estimate.md").write_text("a month on a GPU\n", encoding="utf-8")
+    command = "estimate --configfile presets/paper.yaml"
+    assert f"\nsnakemake {command} " in (PROJECT / "docs" / "estimate.md").read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", *command.split()]
+    result = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "a month on a GPU\n"
 
 
 BROKEN = {
