@@ -47,8 +47,8 @@ def work(files: dict[str, Path], folder: Path, steps: int) -> None:
 
         Cell.step = counted
         discriminator = DISCRIMINATOR | {"spectral_norm": True, "r1": 0.1, "loss": "ragan"}
-        training = TRAINING | {"steps": steps, "checkpoint_every": EVERY}
-        train(files, folder / "cell", discriminator=discriminator, training=training)
+        training = TRAINING | {"steps": steps}
+        train(files, folder / "cell", discriminator=discriminator, training=training, checkpoint_every=EVERY)
 
 
 def start(files: dict[str, Path], folder: Path, steps: int) -> BaseProcess:

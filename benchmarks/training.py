@@ -30,7 +30,7 @@ from asymmetry.training.generator import Cell
 from asymmetry.training.optimization import make_cell
 
 ROOT = Path(__file__).parents[1]
-SWITCHES = ("autocast", "channels_last", "compile", "fused", "workers")
+SWITCHES = ("autocast", "channels_last", "compile", "fused")
 PICTURES = 8
 
 
@@ -117,15 +117,16 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(given.threads)
     settings = settings_of(given)
-    off = dict.fromkeys(SWITCHES, False) | {"workers": 0}
-    on = dict.fromkeys(SWITCHES, True) | {"workers": given.workers}
+    off, on = dict.fromkeys(SWITCHES, False), dict.fromkeys(SWITCHES, True)
+    variants = [(NONE, off, 0), *((name, off | {name: True}, 0) for name in SWITCHES)]
+    variants += [("workers", off, given.workers), ("all", on, given.workers)]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         files = make_files(Path(folder), settings)
-        for name, switches in {NONE: off, **{name: off | {name: on[name]} for name in SWITCHES}, "all": on}.items():
+        for name, switches, workers in variants:
             torch.compiler.reset()
             try:
-                cell = make_cell(files=files, acceleration=switches, **settings)
+                cell = make_cell(files=files, acceleration=switches, workers=workers, **settings)
                 with cell.acceleration.explained():
                     images_per_second, memory = rate(cell, given.steps, given.batch, given.device)
             except UserError as error:

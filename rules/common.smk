@@ -59,6 +59,11 @@ def growing(first):
     return lambda wildcards, attempt: first * attempt
 
 
+def without(settings, key):
+    """Settings as a param, without one that changes no result: a job reads that from the config instead."""
+    return {name: value for name, value in settings.items() if name != key}
+
+
 def names(wildcards, *wanted):
     """Some wildcards as keyword arguments."""
     return {name: wildcards[name] for name in wanted}

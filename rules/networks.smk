@@ -162,8 +162,8 @@ rule pretrained_generator:
     params:
         task=lambda wildcards: PLAN.defined("tasks", wildcards.task),
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
-        training=config["pretraining"],
-        acceleration=config["acceleration"],
+        training=without(config["pretraining"], "checkpoint_every"),
+        acceleration=without(config["acceleration"], "workers"),
         device=DEVICE,
         code=code(
             "pretrain_generator.py",

@@ -6,7 +6,7 @@
 ALONE = "{task}/{generator}/{objective}/none/weight-0/seed-{seed}"
 TRAINING = {
     key: config["optimization"][key]
-    for key in ("steps", "batch", "accumulate", "crop", "learning_rate", "checkpoint_every", "measure_every")
+    for key in ("steps", "batch", "accumulate", "crop", "learning_rate", "measure_every")
 }
 
 
@@ -72,7 +72,7 @@ rule optimize:
         generator=lambda wildcards: PLAN.defined("generators", wildcards.generator),
         objective=lambda wildcards: PLAN.grid.objective(wildcards.objective),
         training=TRAINING,
-        acceleration=config["acceleration"],
+        acceleration=without(config["acceleration"], "workers"),
         device=DEVICE,
         code=code(
             "optimize.py",
@@ -115,7 +115,7 @@ rule optimize_adversarially:
         discriminator=lambda wildcards: PLAN.grid.discriminator(wildcards.discriminator),
         weight=lambda wildcards: float(wildcards.weight),
         training=TRAINING,
-        acceleration=config["acceleration"],
+        acceleration=without(config["acceleration"], "workers"),
         device=DEVICE,
         code=code(
             "optimize.py",

@@ -12,4 +12,6 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
         seed=int(snakemake.wildcards.seed),
         files={name: Path(file) for name, file in snakemake.input.items()},
         outputs={name: Path(file) for name, file in snakemake.output.items()},
+        checkpoint_every=snakemake.config["optimization"]["checkpoint_every"],
+        workers=snakemake.config["acceleration"]["workers"],
     )

@@ -11,5 +11,7 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
         corpus=Path(snakemake.input.corpus),
         held_out=Path(snakemake.input.held_out),
         output=Path(snakemake.output.model),
+        checkpoint_every=snakemake.config["pretraining"]["checkpoint_every"],
+        workers=snakemake.config["acceleration"]["workers"],
         **snakemake.params,
     )

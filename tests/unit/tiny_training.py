@@ -40,10 +40,9 @@ TRAINING = {
     "accumulate": 1,
     "crop": 32,
     "learning_rate": 1e-3,
-    "checkpoint_every": 2,
     "measure_every": 2,
 }
-PLAIN = {"autocast": False, "channels_last": False, "compile": False, "fused": False, "workers": 0}
+PLAIN = {"autocast": False, "channels_last": False, "compile": False, "fused": False}
 
 
 def make_pictures(folder: Path, seeds: Iterable[int], size: int = 48) -> Path:
@@ -93,6 +92,8 @@ def train(files: dict[str, Path], folder: Path, **changed: object) -> dict[str, 
         "seed": 0,
         "device": "cpu",
         "code": "digest",
+        "checkpoint_every": 2,
+        "workers": 0,
     } | changed
     if settings["discriminator"] is None:
         del outputs["discriminator"]

@@ -44,20 +44,22 @@ def make_generator(settings: Settings, task: Settings, weights: Path | None, dev
 
 def pretrain(
     *, task: Settings, generator: Settings, training: Settings, acceleration: Settings, corpus: Path, held_out: Path,
-    device: str, code: str, output: Path,
+    device: str, code: str, output: Path, checkpoint_every: int, workers: int,
 ) -> None:  # fmt: skip
     """L1 training from random weights (seed 0) on a packed corpus, which must share no picture with the held-out one.
 
     Args:
         task: definition in the config.
         generator: definition in the config.
-        training: steps, batch, accumulate, crop, learning_rate, checkpoint_every.
+        training: steps, batch, accumulate, crop, learning_rate.
         acceleration: the switches of `acceleration.Acceleration`, the parts of a batch apart.
         corpus: index of the packed corpus (`data.packing`).
         held_out: manifest of the corpus that is judged.
         device: cpu, cuda or mps.
         code: digest of the code, part of the checkpoint's fingerprint.
         output: the weights.
+        checkpoint_every: steps between two checkpoints; changes no result, so it is no part of the fingerprint.
+        workers: threads that make batches ahead; likewise.
     """
     check_disjoint(corpus, held_out)
     where = find_device(device)
@@ -66,13 +68,13 @@ def pretrain(
     network = make_generator(generator, task, None, where)
     computing.prepare(network)
     crops = PairedCrops(corpus, task["scale"], training["crop"], training["batch"], stable_seed("pretraining", 0))
-    batches = Ahead(crops, where, computing.workers)
+    batches = Ahead(crops, where, workers)
     trainer = Pretraining(network, batches, training["steps"], training["learning_rate"], computing)
     state = output.parent / "state"
     settings = {"task": task, "generator": generator, "training": training, "acceleration": acceleration}
     mark = fingerprint({**settings, "device": device, "code": code}, [corpus])
     with computing.explained():
-        checkpoint.run(trainer, training["steps"], state, mark, training["checkpoint_every"], "pretraining")
+        checkpoint.run(trainer, training["steps"], state, mark, checkpoint_every, "pretraining")
     save_tensors(trainer.average.module.state_dict(), output, generator=generator["object"], steps=training["steps"])
     checkpoint.forget(state)
 
@@ -113,7 +115,7 @@ def _adversary(
 
 def make_cell(
     *, task: Settings, generator: Settings, objective: Settings, discriminator: Settings | None, weight: float,
-    training: Settings, acceleration: Settings, seed: int, files: Mapping[str, Path], device: str,
+    training: Settings, acceleration: Settings, seed: int, files: Mapping[str, Path], device: str, workers: int,
 ) -> Cell:  # fmt: skip
     """One cell of the grid before its first step; for the arguments see `optimize`."""
     where = find_device(device)
@@ -132,7 +134,7 @@ def make_cell(
         computing.arrange(minimised.metric)
     return Cell(
         network,
-        Ahead(crops, where, computing.workers),
+        Ahead(crops, where, workers),
         minimised,
         adversary,
         steps=training["steps"],
@@ -145,7 +147,7 @@ def make_cell(
 def optimize(
     *, task: Settings, generator: Settings, objective: Settings, discriminator: Settings | None, weight: float,
     training: Settings, acceleration: Settings, seed: int, files: Mapping[str, Path], device: str, code: str,
-    outputs: Mapping[str, Path],
+    outputs: Mapping[str, Path], checkpoint_every: int, workers: int,
 ) -> None:  # fmt: skip
     """Train one cell of the grid and write its model, discriminator, history and provenance.
 
@@ -155,7 +157,7 @@ def optimize(
         objective: definition in the config, its metric resolved.
         discriminator: definition in the config, its backbone resolved; None for none.
         weight: factor of the adversarial term.
-        training: steps, batch, accumulate, crop, learning_rate, checkpoint_every, measure_every.
+        training: steps, batch, accumulate, crop, learning_rate, measure_every.
         acceleration: the switches of `acceleration.Acceleration`, the parts of a batch apart.
         seed: of the batches and of the discriminator.
         files: `corpus` (index of the packed corpus) and `generator` (pretrained weights); if the objective has them
@@ -163,6 +165,8 @@ def optimize(
         device: cpu, cuda or mps.
         code: digest of the code, part of the checkpoint's fingerprint.
         outputs: `model`, `history`, `provenance`, and `discriminator` if there is one.
+        checkpoint_every: steps between two checkpoints; changes no result, so it is no part of the fingerprint.
+        workers: threads that make batches ahead; likewise.
     """
     settings = {
         "task": task,
@@ -175,11 +179,11 @@ def optimize(
         "seed": seed,
         "device": device,
     }
-    cell = make_cell(files=files, **settings)
+    cell = make_cell(files=files, workers=workers, **settings)
     state = outputs["model"].parent / "state"
     mark = fingerprint({**settings, "code": code}, files.values())
     with cell.acceleration.explained():
-        last = checkpoint.run(cell, training["steps"], state, mark, training["checkpoint_every"], "training")
+        last = checkpoint.run(cell, training["steps"], state, mark, checkpoint_every, "training")
 
     save_tensors(cell.average.module.state_dict(), outputs["model"])
     tables.write(pd.DataFrame(cell.history, columns=list(tables.SHAPES["history"])), outputs["history"], "history")
