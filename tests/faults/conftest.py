@@ -33,8 +33,17 @@ OWN = {
         }
     },
     "pretraining": {"steps": STEPS, "batch": 2, "crop": 32, "checkpoint_every": 5},
-    "optimization": {"generator": "tiny", "corpus": "mine", "batch": 2, "crop": 32, "calibration_batches": 2},
+    "optimization": {
+        "generator": "tiny",
+        "corpus": "mine",
+        "batch": 2,
+        "crop": 32,
+        "calibration_batches": 2,
+        "cells": [{"objectives": ["rec", "rec-haarpsi"], "discriminators": ["none"], "weights": [], "seeds": [0]}],
+    },
     "judgement": {"corpus": "held"},
+    "transfer": {"arms": [{"backbone": "vgg", "initialisations": ["random"]}]},
+    "figures": {"qualitative": {"scenes": ["c"], "objectives": ["rec"], "discriminators": ["none"], "crop": 32}},
 }
 
 

@@ -247,7 +247,7 @@ def _plan_all(config: dict) -> None:
         if "fitted_on" in config["judges"][name]:
             judgement.fitted_on(name)
     pictures = plan.pictures
-    pictures.datasets(), pictures.catalogued()
+    plan.used.datasets, pictures.catalogued()
     for section in ("corpora", "rated"):
         re.compile(pictures.published(section))
         for name, own in config[section].items():

@@ -194,7 +194,95 @@ BROKEN = {
     ),
     "metric too large for the crop": (
         {"objectives__rec-mdsi__metric": "ms-ssim"},
-        ["objectives.rec-mdsi: ms-ssim needs crops of 161 pixels, optimization.crop is "],
+        ["objectives.rec-mdsi: the metric ms-ssim needs 161 pixels a side, optimization.crop is 64; enlarge that"],
+    ),
+    "deep metric too large for the crop": (
+        {
+            "backbones__vgg__object": "resnet-50",
+            "metrics__dists-vgg-random__pooling": "max",
+            "metrics__dists-vgg-procedural__pooling": "max",
+            "metrics__dists-vgg-random-1__pooling": "max",
+            "assessment__metrics": ["mae", "haarpsi"],
+            "optimization__cells": [
+                {
+                    "objectives": ["rec", "rec-haarpsi", "rec-dists-vgg-random"],
+                    "discriminators": ["none", "patch-vgg"],
+                    "weights": [0.1],
+                    "seeds": [0],
+                }
+            ],
+        },
+        ["objectives.rec-dists-vgg-random: the metric dists-vgg-random needs 128 pixels a side", "or take another"],
+    ),
+    "DISTS as published, too large for the crop": (
+        {
+            "objectives__rec-mdsi__metric": "official",
+            "metrics__official": {"object": "dists-official"},
+            "optimization__crop": 32,
+            "transfer__arms": [{"backbone": "vgg", "initialisations": ["random"]}],
+            "optimization__cells": [
+                {
+                    "objectives": ["rec", "rec-haarpsi", "rec-mdsi"],
+                    "discriminators": ["none"],
+                    "weights": [],
+                    "seeds": [0],
+                }
+            ],
+        },
+        ["objectives.rec-mdsi: the metric official needs 64 pixels a side, optimization.crop is 32"],
+    ),
+    "too few logits": (
+        {
+            "backbones__vgg__object": "clip-vit-b16",
+            "metrics__dists-vgg-random__pooling": "max",
+            "metrics__dists-vgg-procedural__pooling": "max",
+            "metrics__dists-vgg-random-1__pooling": "max",
+        },
+        ["discriminators.patch-vgg: a patch head on vgg needs 128 pixels a side, optimization.crop is 64"],
+    ),
+    "metric too large for the pictures": (
+        {"rated__embedded__size": 150},
+        ["assessment.metrics: the metric ms-ssim needs 161 pixels a side, rated.embedded.size is 150"],
+    ),
+    "judge too large for the pictures": (
+        {"corpora__scenes__size": 60, "figures__qualitative__crop": 32},
+        ["judgement.judges: the judge niqe needs 64 pixels a side, pictures of corpora.scenes have 60"],
+    ),
+    "crop larger than the generated pictures": (
+        {"corpora__training__procedural_size": 48, "pretraining__crop": 32},
+        ["optimization.crop: the crop needs 64 pixels a side, pictures of corpora.training have 48"],
+    ),
+    "crop of the figure": (
+        {"figures__qualitative__crop": 300},
+        ["figures.qualitative.crop: the crop needs 300 pixels a side, pictures of corpora.scenes have 256"],
+    ),
+    "crop of quality models": (
+        {"transfer__crop": 200},
+        ["transfer.crop: the crop needs 200 pixels a side, rated.embedded.size is 192"],
+    ),
+    "crop too small for a backbone": (
+        {"transfer__crop": 12},
+        ["transfer.arms.0: the backbone vgg needs 16 pixels a side, transfer.crop is 12"],
+    ),
+    "crop of a backbone's pretraining": (
+        {"initialisations__procedural__crop": 97},
+        ["initialisations.procedural.crop: the crop needs 97 pixels a side, pictures of corpora.procedural have 96"],
+    ),
+    "pooling of another network": (
+        {"metrics__dists-vit-procedural__pooling": "l2"},
+        ["metrics.dists-vit-procedural.pooling: narrow-vit has no l2 pooling, only narrow-vgg, vgg-16; set it to max"],
+    ),
+    "pooling without a backbone": (
+        {"metrics__psnr__pooling": "l2"},
+        ["metrics.psnr.pooling: belongs to a metric with a backbone; leave it out"],
+    ),
+    "unknown scene of a figure": (
+        {"figures__qualitative__scenes": ["chelsea", "chinna"]},
+        ["figures.qualitative.scenes: unknown scene of scenes 'chinna'. Did you mean 'china'?", "astronaut"],
+    ),
+    "unknown scene of a rated set": (
+        {"rated__embedded__scenes": ["roket", "coffee", "china"]},
+        ["rated.embedded.scenes: unknown scene of scenes 'roket'. Did you mean 'rocket'?"],
     ),
     "nothing to minimise": ({"objectives__rec__reconstruction": 0}, ["objectives.rec: nothing to minimise", "metric"]),
     "crop": ({"optimization__crop": 66}, ["optimization.crop: 66 is no multiple of the scale 4"]),
@@ -266,6 +354,26 @@ def test_broken_configurations(config, case):
     assert len(lines) == 2, "one mistake, one line"
     for part in expected:
         assert part in lines[1]
+
+
+def test_what_nothing_uses_needs_no_dataset(config):
+    config["corpora"]["real"] = {"object": "published", "dataset": "realsr"}
+    config["initialisations"]["real"] = config["initialisations"]["procedural"] | {"corpus": "real"}
+    configuration.check(config, SCHEMA)
+    config["transfer"]["arms"][0]["initialisations"].append("real")
+    assert "downloads.folders: lacks realsr, which cannot be downloaded" in message(config)
+
+
+def test_scenes_of_a_folder_are_known_once_it_is_there(config, tmp_path):
+    folder = tmp_path / "mine"
+    changed(config, corpora__mine={"object": "folder", "path": str(folder)}, judgement__corpus="mine")
+    config["judges"]["niqe"]["fitted_on"]["corpus"] = config["judges"]["learned"]["fitted_on"]["corpus"] = "mine"
+    configuration.check(config, SCHEMA)
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "deeper" / "dog.png").touch()
+    assert "figures.qualitative.scenes: unknown scene of mine 'chelsea'. Known: deeper-dog." in message(config)
+    config["figures"]["qualitative"]["scenes"] = ["deeper-dog"]
+    configuration.check(config, SCHEMA)
 
 
 def test_all_mistakes_come_at_once(config):

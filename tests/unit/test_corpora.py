@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from asymmetry import images, tables
-from asymmetry.data import embedded
+from asymmetry.data import embedded, photographs
 from asymmetry.data.corpora import content, each_picture, load_corpus, make_corpus
 from asymmetry.data.pictures import Picture
 from asymmetry.errors import UserError
@@ -38,7 +38,7 @@ def folder(tmp_path):
 
 def test_scenes_are_eight_colour_squares(scenes):
     frame = tables.read(scenes, "corpus")
-    assert list(frame["scene"]) == sorted(embedded.SCENES)
+    assert list(frame["scene"]) == sorted(photographs.SCENES)
     assert len(frame) == 8
     assert (frame["label"] == "").all()
     assert frame["credit"].str.len().min() > 20
@@ -53,15 +53,17 @@ def test_native_scenes_are_larger_than_the_judged_size():
 
 def test_training_pool_holds_photographs_and_generated_pictures(pool):
     frame = tables.read(pool, "corpus")
-    assert (frame["label"] == "").sum() == len(embedded.TRAINING) == 12
+    assert (frame["label"] == "").sum() == len(photographs.TRAINING) == 12
     assert (frame["label"] != "").sum() == 20
     assert frame[["height", "width"]].to_numpy().max() == 96
     assert frame.loc[frame["scene"] == "page", ["height", "width"]].iloc[0].tolist() == [48, 96]
 
 
 def test_pools_share_no_file():
-    assert not set(embedded.SCENES) & set(embedded.TRAINING)
-    files = {entry[:2] for entry in embedded.SCENES.values()} | {entry[:2] for entry in embedded.TRAINING.values()}
+    assert not set(photographs.SCENES) & set(photographs.TRAINING)
+    files = {entry[:2] for entry in photographs.SCENES.values()} | {
+        entry[:2] for entry in photographs.TRAINING.values()
+    }
     assert len(files) == 20
     assert not any("right" in file for _, file in files), "the right view shows a scene of pool E"
 
@@ -113,7 +115,7 @@ def test_unknown_kind_and_empty_corpus(tmp_path):
 
 
 def test_missing_package_file_names_the_package(tmp_path, monkeypatch):
-    monkeypatch.setitem(embedded.SCENES, "astronaut", ("skimage", "data/nobody.png", ""))
+    monkeypatch.setitem(photographs.SCENES, "astronaut", ("skimage", "data/nobody.png", ""))
     with pytest.raises(UserError, match=r"scikit-image does not carry data/nobody\.png"):
         make_corpus(tmp_path / "manifest.csv", "scenes", seed=0)
 

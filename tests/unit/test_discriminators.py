@@ -2,9 +2,11 @@ import pytest
 import torch
 from torch import nn
 
+from asymmetry import registry
 from asymmetry.errors import UserError
 from asymmetry.networks.backbones import create_backbone, initialise
 from asymmetry.networks.discriminators import Discriminator, create_discriminator
+from asymmetry.networks.sizes import smallest_for_head
 
 NARROW = ["narrow-vgg", "narrow-resnet", "narrow-convnext", "narrow-vit", "narrow-swin"]
 
@@ -57,6 +59,15 @@ def test_patch_head_needs_a_large_crop():
     with pytest.raises(UserError, match="unknown discriminator head 'pixel'"):
         discriminator(head="pixel")
     assert discriminator(head="vanilla", crop=32).map == (1, 1)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_the_smallest_crop_is_known_before_a_network_is_made(name):
+    """The check of a config relies on it (`networks.sizes`)."""
+    smallest = smallest_for_head(registry.entry("backbones", name).strides, "patch")
+    assert discriminator(name, crop=smallest).map == (8, 8)
+    with pytest.raises(UserError, match=f"crops of {smallest} pixels or more"):
+        discriminator(name, crop=smallest - 8)
 
 
 def test_head_is_seeded_and_global_random_state_untouched():

@@ -246,6 +246,3 @@ def test_pictures_of_a_config_are_counted() -> None:
     assert volume.rated(config, "embedded") == (4 * 3 * 3, 36 * 96**2, 4)
     assert volume.corpus(config, "scenes").count == 8
     assert volume.rated(merged("paper.yaml"), "kadid-10k")[::2] == (10125, 81)
-    corpora, sets = volume.used(config)
-    assert corpora == {"scenes", "training", "procedural"}
-    assert sets == {"embedded", "textures", "fitting"}

@@ -248,3 +248,25 @@ def test_a_metric_is_not_assessed_where_it_was_fitted(config):
     pairs = {(row["dataset"], row["metric"]) for row in own.analysis.assessments()}
     assert pairs == {("embedded", "psnr"), ("fitting", "psnr"), ("embedded", "learned")}
     assert own.analysis.trained_on() == {"psnr": [], "learned": ["fitting"]}
+
+
+def test_only_what_the_grids_name_is_used(config):
+    used = Plan(config).used
+    assert used.corpora == {"scenes", "training", "procedural"}
+    assert used.rated == {"embedded"}
+    assert used.datasets == []
+    assert ("vgg", "imagenet") not in used.initialised
+    config["corpora"]["far"] = {"object": "published", "dataset": "flickr2k"}
+    config["initialisations"]["far"] = config["initialisations"]["procedural"] | {"corpus": "far"}
+    config["metrics"]["fitted"] = config["metrics"]["dists-vgg-random"] | {"channel_weights": "fitting"}
+    config["objectives"]["rec-fitted"] = {"reconstruction": 1, "metric": "fitted", "kappa": 1}
+    assert Plan(config).used.corpora == used.corpora, "defined, but named by nothing"
+    config["initialisations"]["gan-far"] = {
+        "kind": "discriminator", "objective": "rec-fitted", "discriminator": "far-vgg", "weight": 0.1
+    }  # fmt: skip
+    config["discriminators"]["far-vgg"] = config["discriminators"]["patch-vgg"] | {"initialisation": "far"}
+    config["transfer"]["arms"].append({"backbone": "vgg", "initialisations": ["gan-far"]})
+    used = Plan(config).used
+    assert used.datasets == ["flickr2k"], "the weights of a discriminator that an arm starts from"
+    assert ("rec-fitted", "far-vgg") in used.trainings
+    assert used.rated == {"embedded", "fitting"}

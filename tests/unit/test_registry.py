@@ -5,6 +5,7 @@ import pytest
 
 from asymmetry import digest, registry
 from asymmetry.errors import UserError
+from asymmetry.networks.backbones import create_backbone
 
 ENTRIES = [(kind, name) for kind, entries in registry.table().items() for name in entries]
 
@@ -35,7 +36,13 @@ def test_what_the_other_parts_rely_on():
         low, high = entry.range
         assert low is None or high is None or low <= high, name
     for name, entry in registry.table()["backbones"].items():
-        assert entry.architecture in {"convolution", "attention"}, name
+        backbone = create_backbone(name)
+        assert (entry.architecture, entry.strides) == (backbone.architecture, list(backbone.strides)), name
+        if entry.l2_pooling:
+            create_backbone(name, pooling="l2")
+        else:
+            with pytest.raises(UserError, match="pooling"):
+                create_backbone(name, pooling="l2")
     assert not registry.entry("metrics", "constant").differentiable
 
 

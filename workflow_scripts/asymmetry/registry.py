@@ -29,11 +29,13 @@ class Entry:
         higher_is_better: direction of a metric's or judge's value; None where that has no meaning or is not yet known.
         range: lowest and highest value of a metric, None where unbounded or unknown.
         differentiable: whether gradients are finite on ordinary, constant and identical images: fit to be a loss.
-        minimum_size: smallest height and width it accepts, pixels.
+        minimum_size: smallest height and width that a metric or judge accepts, pixels.
         trained_on: datasets that its weights have seen, so that assessments there do not count; without ImageNet.
         backbones: networks that a metric or a judge stands on, by their names among the backbones where they have one.
         external: whether a judge is asked by pyiqa in its own environment; its arguments and options go there.
         architecture: `convolution` or `attention`, for backbones.
+        strides: input pixels per feature position of each stage, for backbones without options.
+        l2_pooling: whether a backbone can pool as the paper's DISTS does.
         fitted_on: what a built-in judge must be fitted on: `corpus`, `rated`.
     """
 
@@ -50,6 +52,8 @@ class Entry:
     backbones: tuple[str, ...] = ()
     external: bool = False
     architecture: str = ""
+    strides: tuple[int, ...] = ()
+    l2_pooling: bool = False
     fitted_on: tuple[str, ...] = ()
 
     @property

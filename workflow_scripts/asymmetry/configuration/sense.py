@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from asymmetry import registry
-from asymmetry.configuration import graph
+from asymmetry.configuration import graph, sizes
 from asymmetry.data import catalog
 from asymmetry.errors import unknown
 from asymmetry.plan import NONE, Config, Plan, canonical
@@ -44,7 +44,10 @@ def problems(config: Config) -> Iterator[str]:
     for first in ((_kinds, _metrics, _discriminators), (graph.problems,)):  # each relies on those before
         if found := [*chain(*(part(config) for part in first))]:
             return iter(found)
-    parts = (_published, _downloads, _objectives, _datasets, _judges, _sizes, _weights, _transfer, _leaks, _grid)
+    parts = (
+        *(_published, _downloads, _objectives, _datasets, _scenes, _judges, _parts, sizes.problems, _weights),
+        *(_transfer, _leaks, _grid),
+    )
     return chain(*(part(config) for part in parts))
 
 
@@ -76,7 +79,7 @@ def _downloads(config: Config) -> Iterator[str]:
     for name, source in own["sources"].items():
         if source not in catalog.dataset(name).sources:
             yield f"downloads.sources.{name}: {unknown('source', source, catalog.dataset(name).sources)}"
-    for name in Plan(config).pictures.datasets():
+    for name in Plan(config).used.datasets:
         facts = catalog.dataset(name)
         if name in own["folders"]:
             if not Path(own["folders"][name]).is_dir():
@@ -93,6 +96,18 @@ def _metrics(config: Config) -> Iterator[str]:
             yield f"metrics.{name}: backbone and initialisation come together."
         if (metric["object"] == "dists") != ("backbone" in metric) and metric["object"] in registry.table()["metrics"]:
             yield f"metrics.{name}: dists needs a backbone, and no other built-in metric takes one."
+        for key in ("pooling", "seed", "channel_weights"):
+            if metric.get(key) is not None and "backbone" not in metric:
+                yield f"metrics.{name}.{key}: belongs to a metric with a backbone; leave it out."
+        yield from _pooling(config, name, metric)
+
+
+def _pooling(config: Config, name: str, metric: Config) -> Iterator[str]:
+    built_in = registry.table()["backbones"]
+    network = config["backbones"][metric["backbone"]]["object"] if "backbone" in metric else ""
+    if metric.get("pooling") == "l2" and network in built_in and not built_in[network].l2_pooling:
+        valid = [key for key, facts in built_in.items() if facts.l2_pooling]
+        yield f"metrics.{name}.pooling: {network} has no l2 pooling, only {', '.join(valid)}; set it to max."
 
 
 def _discriminators(config: Config) -> Iterator[str]:
@@ -104,12 +119,11 @@ def _discriminators(config: Config) -> Iterator[str]:
 
 
 def _used(config: Config) -> list[str]:
-    """The objectives of the grid."""
-    return sorted({name for block in config["optimization"]["cells"] for name in block["objectives"]})
+    """The objectives of all trainings."""
+    return sorted({objective for objective, _ in Plan(config).used.trainings})
 
 
 def _objectives(config: Config) -> Iterator[str]:
-    crop = config["optimization"]["crop"]
     for name in _used(config):
         objective = config["objectives"][name]
         if objective["metric"] is None:
@@ -121,9 +135,6 @@ def _objectives(config: Config) -> Iterator[str]:
         if not entry.differentiable:
             valid = [key for key, facts in registry.table()["metrics"].items() if facts.differentiable]
             yield f"objectives.{name}: {metric['object']} is for assessment only; losses: {', '.join(valid)}."
-        if entry.minimum_size > crop:
-            need = f"{metric['object']} needs crops of {entry.minimum_size} pixels"
-            yield f"objectives.{name}: {need}, optimization.crop is {crop}."
 
 
 def _datasets(config: Config) -> Iterator[str]:
@@ -139,7 +150,20 @@ def _datasets(config: Config) -> Iterator[str]:
             yield f"transfer.datasets: {name} holds preferences, and quality models learn from scores."
 
 
-def _sizes(config: Config) -> Iterator[str]:
+def _scenes(config: Config) -> Iterator[str]:
+    judged = config["judgement"]["corpus"]
+    places = [("figures.qualitative.scenes", judged, config["figures"]["qualitative"]["scenes"])]
+    places += [
+        (f"rated.{k}.scenes", own["corpus"], own["scenes"]) for k, own in config["rated"].items() if "scenes" in own
+    ]
+    for place, corpus, names in places:
+        known = Plan(config).pictures.scenes(corpus)
+        for name in names:
+            if known and name not in known:
+                yield f"{place}: {unknown(f'scene of {corpus}', name, known)}"
+
+
+def _parts(config: Config) -> Iterator[str]:
     scale = config["tasks"][config["optimization"]["task"]]["scale"]
     for section in ("pretraining", "optimization"):
         own = config[section]
@@ -189,7 +213,8 @@ def _leaks(config: Config) -> Iterator[str]:
         if fitted.get("corpus") == judged:
             yield f"objectives.{name}: its metric is fitted on pictures of {judged}, which are judged."
     trained = {config["optimization"]["corpus"]}
-    trained |= {arm["corpus"] for arm in config["initialisations"].values() if "corpus" in arm}
+    initialisations = [config["initialisations"][name] for _, name in Plan(config).used.initialised]
+    trained |= {own["corpus"] for own in initialisations if "corpus" in own}
     if judged in trained:
         yield f"judgement.corpus: {judged} is trained on; judge pictures that nothing has seen."
     for name in config["transfer"]["datasets"]:
@@ -207,7 +232,7 @@ def _grid(config: Config) -> Iterator[str]:
             "assessment.metrics: none of them is a loss in optimization.cells (beside L1 of weight 1, kappa 1; L1"
             " itself is mae), so nothing could be compared."
         )
-    if config["figures"]["fig7"]["objective"] not in _used(config):
+    if config["figures"]["fig7"]["objective"] not in {cell.objective for cell in plan.grid.cells}:
         yield "figures.fig7.objective: not in optimization.cells."
     if not plan.figures.pictured():
         yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."

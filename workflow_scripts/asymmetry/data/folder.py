@@ -1,14 +1,15 @@
 """The user's own pictures, in one folder or several, as a corpus."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from asymmetry import images
 from asymmetry.artifacts import sha256
 from asymmetry.data.pictures import Picture
+from asymmetry.data.scene_names import SUFFIXES, named_pictures
 from asymmetry.errors import UserError, listing
 
-SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 LONGEST_NAME = 200  # bytes; file systems take 255 with the suffix
 
 
@@ -19,17 +20,15 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
     unreadable files, pictures smaller than `size`, one name or one file twice (the same scene could then end up on both
     sides of a split). Nothing is random.
     """
-    roots = [Path(path)] if isinstance(path, str | Path) else [Path(root) for root in path]
-    files = [(root, file) for root in roots for file in sorted(root.rglob("*")) if _is_picture(file)]
-    if empty := [str(root) for root in roots if root not in {root for root, _ in files}]:
+    found = named_pictures(path)
+    if empty := [str(root) for root, files in found.items() if not files]:
         raise UserError(
             f"no picture in {', '.join(map(repr, empty))}.", f"files that count end in {', '.join(sorted(SUFFIXES))}"
         )
     problems: list[str] = []
     names: dict[str, Path] = {}
     contents: dict[str, Path] = {}
-    for root, file in files:
-        name = "-".join(file.relative_to(root if len(roots) == 1 else root.parent).with_suffix("").parts)
+    for name, file in chain(*found.values()):
         if (first := names.setdefault(name, file)) != file:
             problems.append(f"{file}: would be the scene {name!r}, as {first} is")
         if not name.isprintable() or len(name.encode()) > LONGEST_NAME:
@@ -49,7 +48,3 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
     for name, file in names.items():
         array = images.read(file)
         yield Picture(name, name, "", file.name, array if size is None else images.crop_to(array, size))
-
-
-def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and file.is_file()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from asymmetry.data import catalog
 from asymmetry.networks import published
-from asymmetry.plan import Config
+from asymmetry.plan import Config, Plan
 
 BYTES_PER_PIXEL = 1.7  # of a photograph as PNG: DIV2K has 1.6, KADID-10k 1.5, TID2013 2.1
 EMBEDDED = {"scenes": 8, "training-pool": 12}  # photographs
@@ -74,37 +74,6 @@ def _published(config: Config, name: str) -> Pictures:
     return Pictures(count, pixels, expected.references or count)
 
 
-def used(config: Config) -> tuple[set[str], set[str]]:
-    """Names of the corpora and rated datasets that the grids of the config ask for."""
-    transfer, optimization = config["transfer"], config["optimization"]
-    judges = [config["judges"][name].get("fitted_on", {}) for name in config["judgement"]["judges"]]
-    objectives = {name for block in optimization["cells"] for name in block["objectives"]}
-    metrics = {*config["assessment"]["metrics"], *(config["objectives"][name]["metric"] for name in objectives)} - {
-        None
-    }
-    sets = {*config["assessment"]["datasets"], *config["assessment"]["pairs"], *transfer["datasets"]}
-    sets |= {judge["rated"] for judge in judges if "rated" in judge}
-    sets |= {config["metrics"][name].get("channel_weights") for name in metrics} - {None}
-    corpora = {config["judgement"]["corpus"], optimization["corpus"], *(j["corpus"] for j in judges if "corpus" in j)}
-    corpora |= {config["rated"][name]["corpus"] for name in sets if "corpus" in config["rated"][name]}
-    corpora |= {config["initialisations"][name]["corpus"] for _, name in initialised(config)
-                if "corpus" in config["initialisations"][name]}  # fmt: skip
-    return corpora, sets
-
-
-def initialised(config: Config) -> set[tuple[str, str]]:
-    """Pairs of backbone and initialisation that metrics, discriminators and quality models of the grids have."""
-    blocks = config["optimization"]["cells"]
-    objectives = {name for block in blocks for name in block["objectives"]}
-    metrics = {*config["assessment"]["metrics"], *(config["objectives"][name]["metric"] for name in objectives)} - {
-        None
-    }
-    opponents = {name for block in blocks for name in block["discriminators"]} & set(config["discriminators"])
-    definitions = [config["metrics"][name] for name in metrics] + [config["discriminators"][name] for name in opponents]
-    found = {(own["backbone"], own["initialisation"]) for own in definitions if "backbone" in own}
-    return found | {(arm["backbone"], init) for arm in config["transfer"]["arms"] for init in arm["initialisations"]}
-
-
 class Bytes(NamedTuple):
     """Bytes to be downloaded and bytes of the unpacked folder; None where a size was not found."""
 
@@ -114,23 +83,20 @@ class Bytes(NamedTuple):
 
 def datasets(config: Config) -> dict[str, Bytes]:
     """The datasets of the catalogue that a run needs; what the user has in a folder already weighs nothing."""
-    corpora, sets = used(config)
-    own = [config["corpora"][name] for name in corpora] + [config["rated"][name] for name in sets]
-    names = sorted({definition["dataset"] for definition in own if definition["object"] == "published"})
     sources = config["downloads"]["sources"]
     return {
         name: Bytes(0, 0)
         if name in config["downloads"]["folders"]
         else Bytes(catalog.download_bytes(name, sources.get(name)), catalog.unpacked_bytes(name, sources.get(name)))
-        for name in names
+        for name in Plan(config).used.datasets
     }
 
 
 def public_weights(config: Config) -> dict[str, int]:
     """Bytes of the public weights of backbones that a run needs, by file, whether they are there already or not."""
     kinds = config["initialisations"]
-    objects = {config["backbones"][name]["object"] for name, init in initialised(config)
-               if kinds[init]["kind"] == "published"}  # fmt: skip
+    pairs = Plan(config).used.initialised
+    objects = {config["backbones"][name]["object"] for name, init in pairs if kinds[init]["kind"] == "published"}
     table: Mapping[str, published.Weights] = published.table()
     return {table[name].file: round(table[name].megabytes * 1e6) for name in sorted(objects) if name in table}
 
@@ -144,8 +110,8 @@ def results(config: Config, jobs: Mapping[str, int], parameters: Mapping[str, in
         parameters: of each network, as `work.Costs` names it.
     """
     restored = BYTES_PER_PIXEL * corpus(config, config["judgement"]["corpus"]).pixels
-    corpora, sets = used(config)
-    made = [corpus(config, name) for name in corpora] + [rated(config, name) for name in sets]
+    used = Plan(config).used
+    made = [corpus(config, name) for name in used.corpora] + [rated(config, name) for name in used.rated]
     sizes = {kind: [n for name, n in parameters.items() if name.startswith(f"{kind} ")] for kind in KINDS}
     mean = {kind: 4 * sum(found) / len(found) if found else 0.0 for kind, found in sizes.items()}
     backbones = sum(count for rule, count in jobs.items() if rule.endswith("_backbone"))

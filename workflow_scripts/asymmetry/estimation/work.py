@@ -131,7 +131,7 @@ def networks(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
     step = own["batch"] * own["crop"] ** 2 * costs.generator().pixel + Work(overhead=LAUNCHES)
     total = jobs.get("pretrained_generator", 0) * own["steps"] * step
     kinds = config["initialisations"]
-    pairs = [pair for pair in sorted(volume.initialised(config)) if kinds[pair[1]]["kind"] == "pretraining"]
+    pairs = [pair for pair in sorted(costs.plan.used.initialised) if kinds[pair[1]]["kind"] == "pretraining"]
     for backbone, init in pairs:
         own = kinds[init]
         share = jobs.get("pretrained_backbone", 0) / len(pairs)

@@ -14,9 +14,9 @@ from asymmetry import artifacts
 from asymmetry.errors import UserError
 from asymmetry.metrics.base import Description, FidelityMetric
 from asymmetry.networks.backbones import Backbone
+from asymmetry.networks.sizes import smallest_for_dists
 
 C1 = C2 = 1e-6
-POSITIONS = 4
 
 
 class Stage(NamedTuple):
@@ -48,7 +48,7 @@ class Dists(FidelityMetric):
         super().__init__()
         self.backbone = backbone
         self.channels = (3, *backbone.channels)
-        self.minimum_size = POSITIONS * max(backbone.strides)
+        self.minimum_size = smallest_for_dists(backbone.strides)
         self.register_buffer("weights", self._weights(alpha, beta))
         self.requires_grad_(False).eval()
 

@@ -9,10 +9,9 @@ from torch.nn.utils import parametrizations, parametrize
 
 from asymmetry.errors import UserError, unknown
 from asymmetry.networks.backbones import Backbone
+from asymmetry.networks.sizes import PATCH_LOGITS, patch_stage, smallest_for_head
 
 HEADS = ("vanilla", "patch")
-PATCH_STRIDE = 8
-PATCH_LOGITS = 8
 PATCH_WIDTH = 64
 
 
@@ -43,10 +42,7 @@ class Discriminator(nn.Module):
         self.backbone = backbone
         self.crop = crop
         self.patch = head == "patch"
-        self.stage = len(backbone.strides) - 1
-        if self.patch:
-            finest = max(PATCH_STRIDE, min(backbone.strides))
-            self.stage = max(index for index, stride in enumerate(backbone.strides) if stride <= finest)
+        self.stage = patch_stage(backbone.strides) if self.patch else len(backbone.strides) - 1
         channels = backbone.channels[self.stage]
         self.head: nn.Module
         if self.patch:
@@ -60,7 +56,7 @@ class Discriminator(nn.Module):
             size = tuple(self(torch.zeros(1, 3, crop, crop)).shape[2:])
         self.map: tuple[int, ...] = size or (1, 1)
         if self.patch and min(size) < PATCH_LOGITS:
-            smallest = PATCH_LOGITS * backbone.strides[self.stage]
+            smallest = smallest_for_head(backbone.strides, head)
             raise UserError(
                 f"patch discriminator: a crop of {crop} gives {size[0]}x{size[1]} logits, fewer than 8x8.",
                 f"train on crops of {smallest} pixels or more, or take a backbone with a stage at stride 8",

@@ -14,6 +14,7 @@ from asymmetry.plan.grid import CELL_FOLDER, Cell, Grid, canonical, cells
 from asymmetry.plan.judgement import Judgement
 from asymmetry.plan.pictures import LEVEL_MEANS
 from asymmetry.plan.transfer import Transfer
+from asymmetry.plan.used import Used
 
 __all__ = ["CELL_FOLDER", "LEVEL_MEANS", "NONE", "Cell", "Config", "Plan", "canonical", "cells", "in_order"]
 
@@ -27,6 +28,7 @@ class Plan(Definitions):
         self.metrics = self.grid.metrics
         self.networks = self.metrics.networks
         self.pictures = self.metrics.pictures
+        self.used = Used(config, self.grid)
         self.judgement = Judgement(config)
         self.transfer = Transfer(config)
         self.analysis = Analysis(config, self.grid)

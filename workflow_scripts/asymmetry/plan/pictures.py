@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from asymmetry.data import catalog
+from asymmetry.data.photographs import SCENES
+from asymmetry.data.scene_names import named_pictures
 from asymmetry.plan.definitions import Definitions, Entries, Files
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
@@ -58,21 +60,6 @@ class Pictures(Definitions):
         """What the catalogue expects of a dataset, in words: a corrected entry reruns the step that reads it."""
         return str(catalog.dataset(self.defined(section, name)["dataset"]).expected)
 
-    def datasets(self) -> list[str]:
-        """The datasets of the catalogue that the run may use."""
-        config = self.config
-        transfer, assessment = config["transfer"]["datasets"], config["assessment"]
-        rated = {*assessment["datasets"], *assessment["pairs"], *transfer}
-        judges = [config["judges"][name].get("fitted_on", {}) for name in config["judgement"]["judges"]]
-        rated |= {sources["rated"] for sources in judges if "rated" in sources}
-        corpora = {config["optimization"]["corpus"], config["judgement"]["corpus"]}
-        corpora |= {sources["corpus"] for sources in judges if "corpus" in sources}
-        rated |= {own["channel_weights"] for own in config["metrics"].values() if own.get("channel_weights")}
-        corpora |= {own["corpus"] for own in config["initialisations"].values() if "corpus" in own}
-        corpora |= {config["rated"][name]["corpus"] for name in rated if "corpus" in config["rated"][name]}
-        used = [config["rated"][name] for name in rated] + [config["corpora"][name] for name in corpora]
-        return sorted({definition["dataset"] for definition in used if "dataset" in definition})
-
     def catalogued(self) -> dict[str, str]:
         """The dataset of the catalogue behind each rated dataset that is one."""
         return {name: own["dataset"] for name, own in self.config["rated"].items() if own["object"] == "published"}
@@ -90,6 +77,16 @@ class Pictures(Definitions):
         folders = self.defined("corpora", name).get("path", [])
         folders = [folders] if isinstance(folders, str) else folders
         return sorted(str(file) for folder in folders for file in Path(folder).rglob("*") if file.is_file())
+
+    def scenes(self, name: str) -> set[str]:
+        """The scenes of a corpus, where they are known before it is made; else none."""
+        own = self.defined("corpora", name)
+        match own["object"]:
+            case "scenes":
+                return set(SCENES)
+            case "folder":
+                return {scene for found in named_pictures(own["path"]).values() for scene, _ in found}
+        return set()
 
     def corpus_settings(self, name: str) -> dict[str, Any]:
         """Its kind and options."""
