@@ -29,6 +29,9 @@ downloads:
 * **A nearer mirror** of the hub: set `HF_ENDPOINT`, for example to `https://hf-mirror.com`.
 * **No hash was found** for some files. They are fetched over https only, and their SHA-256 is put into the receipt.
 * **A host that is gone**: fetch the files in another way, unpack them and name the folder in `downloads.folders`.
+* **Scores are checked** when a dataset is indexed: their number, their range, and their direction where the data show
+  it: distorted pictures get worse with the level (KADID-10k, TID2013, CSIQ) or score worse than their originals (LIVE).
+  PIPAL and the datasets without references hold nothing that would tell a reversed scale.
 * The texture quality dataset (TQD) has no public download.
 """
 KINDS = {

@@ -32,9 +32,12 @@ PICTURES = {
 }
 
 
-def expecting(name, rows):
-    dataset = catalog.dataset(name)
-    return replace(dataset, expected=replace(dataset.expected, rows=(rows,)))
+def expecting(name, rows, scores=()):
+    """The catalogue's entry with a miniature's number of rows, and the range of its scores."""
+    expected = replace(catalog.dataset(name).expected, rows=(rows,))
+    if scores:
+        expected = replace(expected, score_low=min(scores), score_high=max(scores))
+    return replace(catalog.dataset(name), expected=expected)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +58,8 @@ def output(tmp_path):
 @pytest.mark.parametrize(("name", "source"), RATED)
 def test_rated_source_from_download_to_manifest(name, source, folder, output):
     make, scores, splits = RATED[name, source]
-    published.index_rated(downloaded(expecting(name, len(scores)), source, make(), folder), folder, output)
+    dataset = downloaded(expecting(name, len(scores), scores), source, make(), folder)
+    published.index_rated(dataset, folder, output)
     frame = tables.read(output, "rated")
     assert frame["raw_score"].tolist() == pytest.approx(scores)
     assert frame["split"].tolist() == (splits or [""] * len(scores))
@@ -110,13 +114,13 @@ def test_share_of_raters_beyond_0_and_1(share, folder, output):
 
 def test_smaller_pictures_of_koniq_are_preferred(folder, output):
     laid_out(miniatures.koniq10k(), folder)
-    published.index_rated(expecting("koniq-10k", 4), folder, output)
+    published.index_rated(expecting("koniq-10k", 4, VOTES), folder, output)
     assert {Path(image).parent.name for image in tables.read(output, "rated")["image"]} == {"512x384"}
 
 
 def test_larger_pictures_of_koniq_where_the_smaller_are_not_there(folder, output):
     laid_out(miniatures.koniq10k_of_the_authors(), folder)
-    published.index_rated(expecting("koniq-10k", 4), folder, output)
+    published.index_rated(expecting("koniq-10k", 4, VOTES), folder, output)
     frame = tables.read(output, "rated")
     assert frame["raw_score"].tolist() == pytest.approx(VOTES)
     assert {Path(image).parent.name for image in frame["image"]} == {"1024x768"}
@@ -125,7 +129,7 @@ def test_larger_pictures_of_koniq_where_the_smaller_are_not_there(folder, output
 
 def test_padded_copies_and_patches_of_flive_are_not_taken(folder, output):
     laid_out(miniatures.flive(), folder)
-    published.index_rated(expecting("flive", 4), folder, output)
+    published.index_rated(expecting("flive", 4, [31.9, 75.5]), folder, output)
     frame = tables.read(output, "rated")
     assert not any("padded" in image or "patch" in image for image in frame["image"])
     assert frame["scene"][0] == "flive-voc_emotic_ava-AVA__129332"
@@ -146,7 +150,7 @@ def test_out_of_a_cache_the_folders_are_links(folder, output):
     folder.mkdir(parents=True)
     for entry in cache.iterdir():
         (folder / entry.name).symlink_to(entry)
-    published.index_rated(expecting("koniq-10k", 4), folder, output)
+    published.index_rated(expecting("koniq-10k", 4, VOTES), folder, output)
     assert all((output.parent / image).is_file() for image in tables.read(output, "rated")["image"])
 
 
@@ -154,6 +158,8 @@ def test_wrong_number_and_range_are_told_together(folder, output):
     content = miniatures.agiqa3k()
     content["data.csv"] = {"data.csv": content["data.csv"]["data.csv"].replace(b"4.2", b"7.5")}
     laid_out(content, folder)
-    with pytest.raises(UserError, match=r"2982 rows were expected, 3 were found(.|\n)*from 0 to 5 were expected.*7\.5"):
+    with pytest.raises(
+        UserError, match=r"2982 rows were expected, 3 were found(.|\n)*from 0 to 5, .* were expected.*7\.5"
+    ):
         published.index_rated(catalog.dataset("agiqa-3k"), folder, output)
     assert not output.exists()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import miniatures_synthetic as miniatures
 import numpy as np
+import pandas as pd
 import pytest
 from loopback import serve
+from scipy.io import loadmat
 from sources import laid_out, packed
 
 from asymmetry import tables
@@ -24,6 +26,7 @@ MAKERS = {  # maker, rows and references of the miniature
     "csiq": (miniatures.csiq, 57, 2),
     "pipal": (miniatures.pipal, 14, 2),
 }
+RANGES = {"kadid-10k": (1.4, 4.3), "tid2013": (0.7, 5.9), "live": (20, 80), "csiq": (0.19, 0.95), "pipal": (1400, 1531)}
 SOURCES = [(name, source) for name in MAKERS for source in catalog.dataset(name).sources]
 BY_HAND = [(name, "manual") for name in ("live", "csiq", "pipal")]
 
@@ -32,7 +35,9 @@ def small(name: str) -> Dataset:
     """The catalogue's entry with the miniature's numbers; those of LIVE are the genuine ones."""
     entry = catalog.dataset(name)
     _, rows, references = MAKERS[name]
-    return replace(entry, expected=replace(entry.expected, rows=(rows,), references=references))
+    low, high = RANGES[name]
+    expected = replace(entry.expected, rows=(rows,), references=references, score_low=low, score_high=high)
+    return replace(entry, expected=expected)
 
 
 def served(name, source, url, archives):
@@ -205,7 +210,7 @@ def test_what_the_catalogue_does_not_expect_is_one_error(name, folder, output):
     for part in (
         f"{rows + 1} rows were expected, {rows} were found",
         f"{references + 1} references were expected, {references} were found",
-        "scores from 10000 to 20000 were expected",
+        "scores from 10000 to 20000",
     ):
         assert part in str(error.value)
     assert not output.exists()
@@ -218,6 +223,42 @@ def test_scores_that_run_the_other_way(name, folder, output):
     turned = replace(entry.expected, higher_is_better=not entry.expected.higher_is_better)
     with pytest.raises(UserError, match="with the level of distortion"):
         published.index_rated(replace(entry, expected=turned), folder, output)
+
+
+def test_live_scores_that_run_the_other_way(folder, output):
+    laid_out(MAKERS["live"][0]("manual"), folder)
+    path = file_of(folder, "dmos_realigned.mat")
+    content = loadmat(path)
+    path.write_bytes(miniatures.matlab(dmos_new=100 - content["dmos_new"], orgs=content["orgs"]))
+    with pytest.raises(UserError, match="originals do not score below distorted pictures"):
+        index("live", folder, output)
+
+
+RATED = [name for name, entry in catalog.catalog().items() if entry.kind in {"fr", "nr"}]
+OTHER_SCALES = {
+    "of 0 to 1": lambda share, low, high: share,
+    "of 0 to 100": lambda share, low, high: 100 * share,
+    "turned": lambda share, low, high: -low - share * (high - low),
+    "a thousandth of the range": lambda share, low, high: low + share * (high - low) / 1000,
+    "beyond the end": lambda share, low, high: low + 1.2 * share * (high - low),
+}
+SAME_SCALE = {"of 0 to 1": {"csiq"}, "of 0 to 100": {"live", "live-challenge", "spaq", "flive"}}
+
+
+@pytest.mark.parametrize("name", RATED)
+def test_scores_on_another_scale(name):
+    """Of every dataset: its own scale passes, any other is told."""
+    dataset = catalog.dataset(name)
+    low, high = dataset.expected.score_low, dataset.expected.score_high
+    shares = pd.Series(np.linspace(0.03, 0.97, 50))
+
+    def wrong(raw):
+        return [*published._wrong_scores(pd.DataFrame({"raw_score": raw}), dataset)]
+
+    assert not wrong(low + shares * (high - low))
+    for scale, made in OTHER_SCALES.items():
+        if name not in SAME_SCALE.get(scale, ()):
+            assert wrong(made(shares, low, high)), scale
 
 
 def test_live_lists_of_other_lengths(folder, output):

@@ -70,13 +70,18 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What an adapter must find: one of the numbers of `rows`, scores in [score_low, score_high]; None: not known."""
+    """What an adapter must find: one of the numbers of `rows`, scores from `score_low` to `score_high`; None: unknown.
+
+    Both ends are observed ones, which scores must come near to; where the range is `nominal` they are those of the
+    scale, of which scores need not use all.
+    """
 
     rows: tuple[int, ...]
     references: int | None
     score_low: float | None
     score_high: float | None
     higher_is_better: bool | None
+    nominal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

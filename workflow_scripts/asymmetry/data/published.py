@@ -1,6 +1,8 @@
 """Published datasets, where they lie: only a manifest is written, whose paths lead into the dataset's folder.
 
-What is found is held against the catalogue: numbers of images and references, range and direction of the scores.
+What is found is checked against the catalogue: numbers of images and references, the range of the scores, and their
+direction where the data show it: distorted pictures get worse with the level of distortion (KADID-10k, TID2013, CSIQ),
+or are worse than their originals (LIVE, by its layout). Of PIPAL and of pictures without references it is not checked.
 """
 
 import os
@@ -16,6 +18,9 @@ from asymmetry.data.catalog import Dataset
 from asymmetry.data.layouts.files import Tree
 from asymmetry.data.scores import scaled
 from asymmetry.errors import UserError, listing
+
+TOLERANCE = 0.05  # of the range, by which an extreme score may miss the observed one
+NOMINAL_SHARE = 0.5  # of a scale that scores must span
 
 
 def index_rated(dataset: Dataset, folder: Path, output: Path) -> None:
@@ -98,8 +103,13 @@ def _check(frame: pd.DataFrame, dataset: Dataset, folder: Path) -> None:
 def _wrong_scores(frame: pd.DataFrame, dataset: Dataset) -> Iterable[str]:
     expected, raw = dataset.expected, frame["raw_score"]
     low, high = expected.score_low, expected.score_high
-    if (low is not None and raw.min() < low) or (high is not None and raw.max() > high):
-        yield f"scores from {low:g} to {high:g} were expected, they are from {raw.min():g} to {raw.max():g}"
+    if low is not None and high is not None and not _in_range(raw.min(), raw.max(), low, high, expected.nominal):
+        use = (
+            "scores from {:g} to {:g}, and half of that range or more,"
+            if expected.nominal
+            else "scores from {:g} to {:g}"
+        )
+        yield f"{use.format(low, high)} were expected, they are from {raw.min():g} to {raw.max():g}"
     if "level" not in frame or expected.higher_is_better is None:
         return
     known = frame[frame["level"] > 0]
@@ -109,6 +119,13 @@ def _wrong_scores(frame: pd.DataFrame, dataset: Dataset) -> Iterable[str]:
     if (trend > 0) == expected.higher_is_better:
         better, course = ("higher", "rise") if expected.higher_is_better else ("lower", "fall")
         yield f"{better} is better was expected, but scores {course} with the level of distortion (SRCC {trend:.2f})"
+
+
+def _in_range(lowest: float, highest: float, low: float, high: float, nominal: bool) -> bool:
+    """Whether scores are on the scale of [low, high]: within it, and over half of it or, if observed, near its ends."""
+    spread = NOMINAL_SHARE * (high - low) <= highest - lowest
+    near = max(lowest - low, high - highest) <= TOLERANCE * (high - low)
+    return low <= lowest and highest <= high and (spread if nominal else near)
 
 
 def _write(frame: pd.DataFrame, paths: Iterable[str], output: Path, shape: str) -> None:

@@ -106,7 +106,8 @@ def live(tree: Tree) -> pd.DataFrame:
     """`refnames_all.mat`, and scores from `dmos_realigned.mat` (dmos_new, orgs), or else `dmos.mat` (dmos, orgs).
 
     Row k is the k-th picture of `jp2k/img1.bmp` ... `fastfading/img174.bmp`. Rows whose `orgs` is 1 are originals
-    among the 982 and are dropped; 779 are left.
+    among the 982 and are dropped; 779 are left. Lower is better, so originals that do not score below most distorted
+    pictures are a `UserError`.
     """
     realigned = tree.find("dmos_realigned.mat")
     path = realigned or tree.one("dmos.mat")
@@ -122,7 +123,10 @@ def live(tree: Tree) -> pd.DataFrame:
         raise UserError(f"{path} and refnames_all.mat hold {lengths}; {len(rows)} of each were expected.")
     frame = pd.DataFrame(rows, columns=["image", "distortion", "family"])
     frame = frame.assign(raw_score=files.numbers(scores, path), reference=references)
-    frame = frame[np.asarray(originals) == 0].reset_index(drop=True)
+    distorted = np.asarray(originals) == 0
+    if not frame["raw_score"][~distorted].median() < frame["raw_score"][distorted].median():
+        raise UserError(f"{path}: originals do not score below distorted pictures, as a DMOS must.", "is it a DMOS?")
+    frame = frame[distorted].reset_index(drop=True)
     return frame.assign(
         image=tree.paths(frame["image"]),
         reference=tree.paths("refimgs/" + frame["reference"]),
