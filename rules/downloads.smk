@@ -6,6 +6,14 @@
 DOWNLOADS = config["downloads"]["folder"]
 
 
+onstart:  # all at once, and before anything else runs; not in a dry run
+    planned = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "download_dataset"]
+    try:
+        catalog.require_accepted({job.wildcards.dataset for job in planned}, config["downloads"]["accept_terms"])
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 rule download_dataset:
     output:
         directory(f"{DOWNLOADS}/{{dataset}}"),

@@ -86,6 +86,9 @@ def test_a_dataset_that_cannot_be_downloaded_says_how_to_get_it():
 
 def test_terms():
     assert catalog.unaccepted(["live", "kadid-10k", "csiq"], ["csiq"]) == ["live"]
+    catalog.require_accepted(["live", "kadid-10k"], ["live"])
+    with pytest.raises(UserError, match=r"(?s)of 2 dataset.*- csiq: .*- live: .*accept_terms: \[csiq, live\]"):
+        catalog.require_accepted({"live", "kadid-10k", "csiq"}, ["tid2013"])
 
 
 def test_digest_follows_the_content_and_not_the_addresses(tmp_path, monkeypatch):

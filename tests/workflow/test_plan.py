@@ -95,6 +95,20 @@ def test_the_estimate_needs_no_number_of_cores(tmp_path: Path) -> None:
     assert result.stdout == "a month on a GPU\n"
 
 
+def test_terms_that_are_not_accepted_come_all_at_once_before_anything_runs(tmp_path: Path, config_file) -> None:
+    project = copy_project(tmp_path)
+    sets = {name: {"object": "published", "mode": "fr", "dataset": name} for name in ("csiq", "live", "kadid-10k")}
+    sources = {"rated": sets, "assessment": {"datasets": list(sets)}, "downloads": {"accept_terms": ["pipal"]}}
+    own = ("--configfile", config_file(sources))
+    assert run_snakemake(project, "-n", "results/analysis/assessment-scores.csv", *own).returncode == 0
+    result = run_snakemake(project, "results/analysis/assessment-scores.csv", *own)
+    assert result.returncode != 0
+    assert "accept_terms: [csiq, live]" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not (project / "results").exists(), "nothing was begun"
+    assert run_snakemake(project, "results/corpora/scenes/manifest.csv", *own).returncode == 0, "no dataset is needed"
+
+
 BROKEN = {
     "misspelt key": ({"optimization": {"stepz": 5}}, ["optimization", "'stepz'", "Did you mean 'steps'"]),
     "unknown backbone": (

@@ -180,3 +180,15 @@ def digest(name: str, source: str | None = None) -> str:
 def unaccepted(names: Iterable[str], accepted: Collection[str]) -> list[str]:
     """Of the named datasets, those whose terms must be accepted and are not."""
     return [name for name in names if dataset(name).terms.accept and name not in accepted]
+
+
+def require_accepted(names: Iterable[str], accepted: Collection[str]) -> None:
+    """Refuse to download datasets whose terms must be accepted and are not: all of them in one `UserError`."""
+    missing = unaccepted(sorted(names), accepted)
+    if missing:
+        terms = [f"{name}: {dataset(name).terms.summary} Read them at {dataset(name).terms.url}." for name in missing]
+        raise UserError(
+            f"terms that are not accepted, of {len(missing)} dataset(s) to be downloaded:\n{listing(terms)}\n",
+            f"if you accept them, say so in your config: downloads: {{accept_terms: [{', '.join(missing)}]}},"
+            " beside those that are there already",
+        )
