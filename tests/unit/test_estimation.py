@@ -216,6 +216,15 @@ def test_an_estimate_has_every_stage_and_every_assumption() -> None:
 def test_hours_of_a_gpu() -> None:
     assert report.hours(Work(flops=3.6e15), 1.0) == pytest.approx(1)
     assert report.hours(Work(overhead=7200), 1.0) == pytest.approx(2)
+    mixed = Work(flops=1.8e15) + Work(flops=1.8e15).autocast()
+    assert report.hours(mixed, 1.0, 4.0) == pytest.approx(0.5 + 0.125)
+
+
+def test_only_what_autocast_computes_is_faster_at_best(smoke) -> None:
+    config, costs = smoke
+    assert work.assessment(config, JOBS, costs).bfloat16 == 0
+    optimization = work.optimization(config, JOBS, costs)
+    assert 0 < optimization.bfloat16 < optimization.flops
 
 
 @pytest.mark.parametrize(
@@ -239,10 +248,36 @@ def test_bytes_come_from_the_catalogue() -> None:
     weights = volume.public_weights(config)
     assert any(name.startswith("vgg16") for name in weights)
     assert sum(weights.values()) > 5e8
+    assert any(name.startswith("alexnet") for name in weights), "of LPIPS, a metric and a judge"
+    assert not volume.public_weights(merged())
+
+
+def test_published_pictures_are_not_copied_and_training_pictures_are_packed() -> None:
+    made = volume.results(merged("paper.yaml"), JOBS, {})
+    assert made["pictures as PNG"] == 0
+    pixels = 3530603713 / volume.BYTES_PER_PIXEL
+    assert made["training pictures as raw pixels"] == pytest.approx(3 * (1 + 1 / 16) * pixels)
+    assert volume.results(merged("smoke.yaml"), JOBS, {})["pictures as PNG"] > 0
+
+
+def test_archives_are_no_part_of_the_disk_but_need_room_once() -> None:
+    downloads = {name: {"download": size, "unpacked": 2 * size} for name, size in [("a", 1e9), ("b", 3e9), ("c", 2e9)]}
+    text = report._volume({"downloads": downloads, "weights": {"w": 5e8}, "results": {"x": 1e9}})
+    assert "Disk altogether: 13.50 GB, and while datasets are unpacked up to 5.00 GB more." in text
 
 
 def test_pictures_of_a_config_are_counted() -> None:
     config = merged("smoke.yaml")
     assert volume.rated(config, "embedded") == (4 * 3 * 3, 36 * 96**2, 4)
     assert volume.corpus(config, "scenes").count == 8
+    assert volume.rated(config, "textures").count == 2 * (4 + 7 * 3), "other crops, and seven distortions at 3 levels"
     assert volume.rated(merged("paper.yaml"), "kadid-10k")[::2] == (10125, 81)
+
+
+def test_pictures_in_folders_of_folders_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for name in ("a.png", "deep/er/b.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    config = merged()
+    config["corpora"]["mine"] = {"object": "folder", "path": str(tmp_path), "size": 10}
+    assert volume.corpus(config, "mine") == (2, 200, 2)

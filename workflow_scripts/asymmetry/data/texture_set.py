@@ -21,10 +21,12 @@ DISTORTIONS = (
     "colour-shift",
     "colour-quantisation",
 )
+LEVELS = (3, 4, 5)  # of each, in the original three; high ones, so that each is seen
+CROPS = ((0, 0), (0, 2), (2, 0), (2, 2))  # row and column of the parts of a sheet beside the reference in its middle
 BEST = 5.0  # top of KADID-10k's scale, "imperceptible"
 
 
-def textures(seed: int, textures: int, size: int, level_means: Path, levels: Sequence[int] = (3, 4, 5)) -> RatedSet:
+def textures(seed: int, textures: int, size: int, level_means: Path, levels: Sequence[int] = LEVELS) -> RatedSet:
     """Generated textures: other crops of a texture rank above distorted copies of the reference crop.
 
     After the texture quality dataset (Ding et al., TPAMI 2020), which has no public download; here without texture
@@ -37,7 +39,7 @@ def textures(seed: int, textures: int, size: int, level_means: Path, levels: Seq
         textures: how many.
         size: height and width of the images, pixels.
         level_means: CSV with columns type (1 to 25), level, mean_score.
-        levels: of each distortion; three as in the original, and high ones, so that each is seen.
+        levels: of each distortion.
     """
     means = read_level_means(level_means, DISTORTIONS, levels)
     labels = sorted(procedural.HELD_OUT)
@@ -55,7 +57,7 @@ def _rated_textures(
     seed: int,
 ) -> Iterator[RatedImage]:
     for scene, sheet in sheets.items():
-        for number, (row, column) in enumerate([(0, 0), (0, 2), (2, 0), (2, 2)], start=1):
+        for number, (row, column) in enumerate(CROPS, start=1):
             part = sheet[row * size : (row + 1) * size, column * size : (column + 1) * size]
             yield RatedImage(f"{scene}_crop_{number}", scene, scene, "", "", 0, BEST, part)
         for (name, level), mean in means.items():

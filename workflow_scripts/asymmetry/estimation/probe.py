@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from operator import add
 
 import torch
 from torch import Tensor
@@ -40,19 +41,25 @@ class Work:
         flops: floating-point operations of matrix products and convolutions, a multiply-add counted as two.
         seconds: on the present machine.
         overhead: seconds on a GPU of which operations say nothing, such as reading pictures.
+        bfloat16: those of the flops that autocast computes in bfloat16.
     """
 
     flops: float = 0.0
     seconds: float = 0.0
     overhead: float = 0.0
+    bfloat16: float = 0.0
 
     def __add__(self, other: "Work") -> "Work":
-        return Work(self.flops + other.flops, self.seconds + other.seconds, self.overhead + other.overhead)
+        return Work(*map(add, astuple(self), astuple(other)))
 
     def __mul__(self, factor: float) -> "Work":
-        return Work(self.flops * factor, self.seconds * factor, self.overhead * factor)
+        return Work(*(value * factor for value in astuple(self)))
 
     __rmul__ = __mul__
+
+    def autocast(self) -> "Work":
+        """The same, all of it in bfloat16 where autocast is on."""
+        return replace(self, bfloat16=self.flops)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ class Gpu(NamedTuple):
 
 GPUS = {"RTX 4090": Gpu(82.6, 165.2), "A100": Gpu(19.5, 312), "H100 SXM": Gpu(66.9, 989.4)}
 UTILISATION = 0.17  # of the float32 peak: what SwinIR's authors had on eight RTX 2080 Ti
-AT_BEST = 0.35  # of the bfloat16 peak
+AT_ONCE = 2  # downloads, as in profiles/default
+AT_BEST = 0.35  # of the bfloat16 peak where autocast works, else of the float32 peak
 
 
 def stages(jobs: Mapping[str, int], made: Mapping[str, Work]) -> dict[str, dict[str, Any]]:
@@ -30,15 +31,18 @@ def stages(jobs: Mapping[str, int], made: Mapping[str, Work]) -> dict[str, dict[
             "jobs": jobs.get(stage, 0),
             **asdict(work := made.get(stage, Work())),
             "hours": {name: hours(work, UTILISATION * gpu.float32) for name, gpu in GPUS.items()},
-            "hours_at_best": {name: hours(work, AT_BEST * gpu.bfloat16) for name, gpu in GPUS.items()},
+            "hours_at_best": {
+                name: hours(work, AT_BEST * gpu.float32, AT_BEST * gpu.bfloat16) for name, gpu in GPUS.items()
+            },
         }
         for stage in dict.fromkeys([*jobs, *made])
     }
 
 
-def hours(work: Work, teraflops: float) -> float:
-    """Hours on a GPU that does that many 10^12 operations a second."""
-    return (work.flops / (teraflops * 1e12) + work.overhead) / 3600
+def hours(work: Work, float32: float, bfloat16: float | None = None) -> float:
+    """Hours on a GPU that does so many 10^12 operations a second; what may be in bfloat16 is by default not."""
+    seconds = (work.flops - work.bfloat16) / float32 + work.bfloat16 / (bfloat16 or float32)
+    return (seconds / 1e12 + work.overhead) / 3600
 
 
 def notes(found: Sequence[str], skipped: Sequence[str], device: str) -> list[str]:
@@ -53,14 +57,16 @@ def notes(found: Sequence[str], skipped: Sequence[str], device: str) -> list[str
         " time.",
         "GPU hours come from counted operations of matrix products and convolutions, not from a measurement:"
         f" {100 * UTILISATION:.0f} % of the card's float32 peak outside tensor cores (what 500,000 steps of SwinIR x2"
-        f" in 1.8 days on eight RTX 2080 Ti come to), and at best {100 * AT_BEST:.0f} % of its dense bfloat16 peak."
-        f" Peaks, TFLOP/s: {peaks}. Operations of metrics without a network are hardly counted.",
+        f" in 1.8 days on eight RTX 2080 Ti come to). At best it is {100 * AT_BEST:.0f} %: of the bfloat16 peak in"
+        " generators, discriminators and finetuned quality models, of the float32 peak in metrics, assessment and"
+        f" judgement, which stay in float32. Peaks, TFLOP/s: {peaks}. Operations of metrics without a network are"
+        " hardly counted.",
         f"Beside that, on a GPU {PICTURE} s a picture in assessment and transfer and {LAUNCHES} s a training step; on"
         f" any machine {JUDGED:.0f} s a megapixel and judge.",
-        "The way forward is a third of a training step. Figures, tables, analysis, fits of judges and of channel"
+        "The forward pass is a third of a training step. Figures, tables, analysis, fits of judges and of channel"
         " weights are counted as jobs, not as hours.",
         f"Pixels of published datasets are guessed from their archives, {BYTES_PER_PIXEL} bytes a pixel; other pictures"
-        " from their definitions. Archives stay on disk beside what was unpacked from them.",
+        " from their definitions. An archive is deleted once it is unpacked.",
     ]
     if device == "cuda":
         own.append(
@@ -103,8 +109,10 @@ def _volume(content: Mapping[str, Any]) -> str:
     parts = [f"{name} {_giga(size)}" for name, size in content["results"].items() if size >= 5e6]
     rows.append({"to download": "all", "GB": _giga(known), "unpacked, GB": _giga(unpacked)})
     lines = ["", _table(rows), ""] if downloads or content["weights"] else ["", "Nothing is downloaded.", ""]
-    disk = _giga(known + unpacked + made)
-    lines.append(f"Results, GB: {', '.join([_giga(made), *parts])}. Disk altogether: {disk} GB.")
+    disk = _giga(unpacked + sum(content["weights"].values()) + made)
+    largest = sum(sorted(own["download"] or 0 for own in downloads.values())[-AT_ONCE:])
+    peak = f", and while datasets are unpacked up to {_giga(largest)} GB more" if largest else ""
+    lines.append(f"Results, GB: {', '.join([_giga(made), *parts])}. Disk altogether: {disk} GB{peak}.")
     if missing:
         lines.append(f"Of unknown size, so not in the sums: {', '.join(missing)}.")
     return "\n".join([*lines, ""])

@@ -42,7 +42,7 @@ def backbone(definition: Config, device: torch.device) -> Made:
 
 
 def metric(settings: Config, device: torch.device) -> Made:
-    """A metric as a loss: the reference described, the output compared, and the way back to the output."""
+    """A metric as a loss: the reference described, the output compared, and the gradient of the output."""
     made = _metric(settings).to(device)
 
     def step(picture: Tensor) -> None:

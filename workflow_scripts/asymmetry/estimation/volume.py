@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from asymmetry.data import catalog
+from asymmetry import registry
+from asymmetry.data import catalog, texture_set
+from asymmetry.data.photographs import SCENES, TRAINING
+from asymmetry.data.scene_names import named_pictures
+from asymmetry.distortions import LEVELS, TYPES
+from asymmetry.metrics.piq_metrics import TRUNKS
 from asymmetry.networks import published
 from asymmetry.plan import Config, Plan
 
 BYTES_PER_PIXEL = 1.7  # of a photograph as PNG: DIV2K has 1.6, KADID-10k 1.5, TID2013 2.1
-EMBEDDED = {"scenes": 8, "training-pool": 12}  # photographs
-TYPES, LEVELS, TEXTURE_VARIANTS = 25, 5, 15
 UNKNOWN_SIDE = 512  # of pictures that are known only once they are read
 KINDS = ("generator", "metric", "discriminator", "backbone")
 
@@ -30,14 +33,13 @@ def corpus(config: Config, name: str) -> Pictures:
         case "published":
             return _published(config, own["dataset"])
         case "folder":
-            paths = [own["path"]] if isinstance(own["path"], str) else own["path"]
-            count = sum(file.is_file() for path in paths for file in Path(path).glob("*"))
+            count = sum(map(len, named_pictures(own["path"]).values()))
         case "procedural":
             count = own["images"]
         case "training-pool":
-            count = EMBEDDED["training-pool"] + own["procedural_images"]
+            count = len(TRAINING) + own["procedural_images"]
         case _:
-            count = EMBEDDED["scenes"]
+            count = len(SCENES)
     side = own.get("size", own.get("max_size", UNKNOWN_SIDE))
     return Pictures(count, count * side**2, count)
 
@@ -51,9 +53,10 @@ def rated(config: Config, name: str) -> Pictures:
             return _published(config, own["dataset"])
         case "kadid-emulation":
             scenes = len(own["scenes"]) if "scenes" in own else corpus(config, own["corpus"]).count
-            count = scenes * len(own.get("distortions", range(TYPES))) * len(own.get("levels", range(LEVELS)))
+            count = scenes * len(own.get("distortions", TYPES)) * len(own.get("levels", LEVELS))
         case "textures":
-            scenes, count = own["textures"], own["textures"] * TEXTURE_VARIANTS
+            distorted = len(texture_set.DISTORTIONS) * len(own.get("levels", texture_set.LEVELS))
+            scenes, count = own["textures"], own["textures"] * (len(texture_set.CROPS) + distorted)
         case _:
             table = Path(own.get("path", ""))
             count = len(table.read_text(encoding="utf-8", errors="replace").splitlines()) if table.is_file() else 0
@@ -93,12 +96,22 @@ def datasets(config: Config) -> dict[str, Bytes]:
 
 
 def public_weights(config: Config) -> dict[str, int]:
-    """Bytes of the public weights of backbones that a run needs, by file, whether they are there already or not."""
-    kinds = config["initialisations"]
-    pairs = Plan(config).used.initialised
-    objects = {config["backbones"][name]["object"] for name, init in pairs if kinds[init]["kind"] == "published"}
+    """Bytes of the public weights that backbones, metrics and judges need, by file, whether they are there or not."""
+    used, kinds = Plan(config).used, config["initialisations"]
+    names = {
+        config["backbones"][name]["object"] for name, init in used.initialised if kinds[init]["kind"] == "published"
+    }
+    for name in used.metrics:
+        own = config["metrics"][name]
+        net = own.get("options", {}).get("net", "alex")
+        lpips = own["object"] == "lpips"
+        names |= {TRUNKS[net]} if lpips else set(registry.entry("metrics", own["object"]).backbones)
+    for name in config["judgement"]["judges"]:
+        own = config["judges"][name]["object"]
+        entry = registry.entry("judges", own)
+        names |= set() if entry.external else {own, *entry.backbones}
     table: Mapping[str, published.Weights] = published.table()
-    return {table[name].file: round(table[name].megabytes * 1e6) for name in sorted(objects) if name in table}
+    return {table[name].file: round(table[name].megabytes * 1e6) for name in sorted(names) if name in table}
 
 
 def results(config: Config, jobs: Mapping[str, int], parameters: Mapping[str, int]) -> dict[str, float]:
@@ -111,13 +124,17 @@ def results(config: Config, jobs: Mapping[str, int], parameters: Mapping[str, in
     """
     restored = BYTES_PER_PIXEL * corpus(config, config["judgement"]["corpus"]).pixels
     used = Plan(config).used
-    made = [corpus(config, name) for name in used.corpora] + [rated(config, name) for name in used.rated]
+    made = [corpus(config, name) for name in used.corpora if config["corpora"][name]["object"] != "published"]
+    made += [rated(config, name) for name in used.rated if config["rated"][name]["object"] != "published"]
+    scale = config["tasks"][config["optimization"]["task"]]["scale"]
+    packed = 3 * (1 + 1 / scale**2) * corpus(config, config["optimization"]["corpus"]).pixels
     sizes = {kind: [n for name, n in parameters.items() if name.startswith(f"{kind} ")] for kind in KINDS}
     mean = {kind: 4 * sum(found) / len(found) if found else 0.0 for kind, found in sizes.items()}
     backbones = sum(count for rule, count in jobs.items() if rule.endswith("_backbone"))
     opponents = jobs.get("optimize_adversarially", 0)
     return {
         "pictures as PNG": sum(pictures.pixels for pictures in made) * BYTES_PER_PIXEL,
+        "training pictures as raw pixels": packed,
         "backbones": backbones * max(mean["backbone"], mean["metric"]),
         "trained generators": (jobs.get("optimize", 0) + opponents) * mean["generator"],
         "their discriminators": opponents * mean["discriminator"],

@@ -10,7 +10,7 @@ from asymmetry.estimation import steps, volume
 from asymmetry.estimation.probe import Cost, Made, Probes, Work
 from asymmetry.plan import NONE, Cell, Config, Plan, canonical
 
-FORWARD = 1 / 3  # of a step is the way forward; the way back costs twice as much
+FORWARD = 1 / 3  # of a training step is the forward pass; the backward pass costs twice as much
 LOW_CROP = 24  # low-resolution pixels a side on which a generator is measured
 LARGEST_CROP = 256  # pixels a side on which all other networks are measured
 PICTURE = (
@@ -111,9 +111,9 @@ def optimization(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
     total = Work()
     for cell in (cells := trainings(config, costs.plan)):
         metric = config["objectives"][cell.objective]["metric"]
-        pixel = generator + (costs.metric(metric).pixel if metric else Work())
+        pixel = generator.autocast() + (costs.metric(metric).pixel if metric else Work())
         if cell.discriminator != NONE:
-            pixel += costs.discriminator(cell.discriminator).pixel
+            pixel += costs.discriminator(cell.discriminator).pixel.autocast()
         total += own["steps"] * (pictures * pixel + Work(overhead=LAUNCHES))
     planned = jobs.get("optimize", 0) + jobs.get("optimize_adversarially", 0)
     if planned != len(cells):
@@ -128,7 +128,7 @@ def optimization(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
 def networks(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
     """The L1 training of the generator, and the pretraining of backbones on pictures of a config's own."""
     own = config["pretraining"]
-    step = own["batch"] * own["crop"] ** 2 * costs.generator().pixel + Work(overhead=LAUNCHES)
+    step = own["batch"] * own["crop"] ** 2 * costs.generator().pixel.autocast() + Work(overhead=LAUNCHES)
     total = jobs.get("pretrained_generator", 0) * own["steps"] * step
     kinds = config["initialisations"]
     pairs = [pair for pair in sorted(costs.plan.used.initialised) if kinds[pair[1]]["kind"] == "pretraining"]
@@ -169,6 +169,7 @@ def transfer(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
             share = len(own["levels"]) / len(config["rated"][model["dataset"]]["levels"])
         count, sides = share * pictures.count, 2 if model["mode"] == "fr" else 1
         step = costs.backbone(model["backbone"], own["crop"]).pixel * own["crop"] ** 2
+        step = step.autocast() if own["protocol"] == "finetune" else step
         seen = CROPS * FORWARD * count * step
         total += seen + Work(overhead=PICTURE * count)
         if own["protocol"] == "finetune":

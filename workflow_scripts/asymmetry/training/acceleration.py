@@ -28,6 +28,7 @@ class Acceleration:
         channels_last: images and convolutions in the layout (N, H, W, C).
         compile: `torch.compile` of generator and discriminator.
         fused: Adam in one kernel.
+        workers: threads that make batches ahead (`data.batches.Ahead`).
     """
 
     accumulate: int = 1
@@ -35,6 +36,7 @@ class Acceleration:
     channels_last: bool = False
     compile: bool = False
     fused: bool = False
+    workers: int = 0
 
     def arrange(self, network: nn.Module) -> None:
         """Lay out a network's weights as the switches say, in place."""

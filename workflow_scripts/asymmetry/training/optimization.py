@@ -63,12 +63,12 @@ def pretrain(
     """
     check_disjoint(corpus, held_out)
     where = find_device(device)
-    computing = Acceleration(accumulate=training["accumulate"], **acceleration)
+    computing = Acceleration(accumulate=training["accumulate"], workers=workers, **acceleration)
     seed_everything(stable_seed("generator", 0))
     network = make_generator(generator, task, None, where)
     computing.prepare(network)
     crops = PairedCrops(corpus, task["scale"], training["crop"], training["batch"], stable_seed("pretraining", 0))
-    batches = Ahead(crops, where, workers)
+    batches = Ahead(crops, where, computing.workers)
     trainer = Pretraining(network, batches, training["steps"], training["learning_rate"], computing)
     state = output.parent / "state"
     settings = {"task": task, "generator": generator, "training": training, "acceleration": acceleration}
@@ -119,7 +119,7 @@ def make_cell(
 ) -> Cell:  # fmt: skip
     """One cell of the grid before its first step; for the arguments see `optimize`."""
     where = find_device(device)
-    computing = Acceleration(accumulate=training["accumulate"], **acceleration)
+    computing = Acceleration(accumulate=training["accumulate"], workers=workers, **acceleration)
     crop = training["crop"]
     seed_everything(stable_seed("cell", seed))
     network = make_generator(generator, task, files["generator"], where)
@@ -134,7 +134,7 @@ def make_cell(
         computing.arrange(minimised.metric)
     return Cell(
         network,
-        Ahead(crops, where, workers),
+        Ahead(crops, where, computing.workers),
         minimised,
         adversary,
         steps=training["steps"],
