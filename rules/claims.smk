@@ -81,10 +81,21 @@ rule claims:
 
 rule advice:
     input:
-        f"{RESULTS}/analysis/grid/gains.csv",
+        gains=f"{RESULTS}/analysis/grid/gains.csv",
+        judges=f"{RESULTS}/analysis/grid/judges.csv",
     output:
-        table=f"{RESULTS}/advice.csv",
-        words=f"{RESULTS}/advice.md",
+        table=report(
+            f"{RESULTS}/advice.csv",
+            caption="../report/advice.rst",
+            category="Answers",
+            labels={"figure": "advice, as a table (CSV)"},
+        ),
+        words=report(
+            f"{RESULTS}/advice.md",
+            caption="../report/advice.rst",
+            category="Answers",
+            labels={"figure": "advice, in words"},
+        ),
     log:
         f"{RESULTS}/logs/analysis/advice.log",
     benchmark:
@@ -97,6 +108,9 @@ rule advice:
         runtime=growing(30),
         gpu=0,
     params:
+        fidelity=config["advice"]["fidelity"],
+        unit=PLAN.judgement.unit(config["advice"]["fidelity"]),
+        preferences=config["advice"]["preferences"],
         scale=PLAN.figures.scale(),
         code=code("advice.py"),
     message:

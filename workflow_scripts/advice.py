@@ -7,4 +7,6 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
 
     from asymmetry.analysis.advice import advice_table
 
-    advice_table(Path(snakemake.input[0]), Path(snakemake.output.table), snakemake.params.scale)
+    files, params = snakemake.input, snakemake.params
+    facts = params.fidelity, params.unit, params.preferences
+    advice_table(Path(files.gains), Path(files.judges), *facts, Path(snakemake.output.table), params.scale)

@@ -116,7 +116,14 @@ def advice(cells: int, preferences=(0.0, 0.5, 1.0)) -> pd.DataFrame:
     rows = [
         {"preference": p, "objective": f"rec-{LONG}-{k // 3}", "discriminator": ("none", "patch-vgg", "own")[k % 3]}
         | {"weight": 0.1 * (k % 3 > 0), "utility": 1.0, "picked": "yes" if k == round(p * 2) else "no"}
-        | {"picked_share": 0.5, "told_apart": "no", "front": "yes" if k < 3 else "no", "front_share": 1 / (k + 1)}
+        | {
+            "picked_share": 0.5,
+            "distinct": "no",
+            "judge": "psnr-y",
+            "unit": "dB",
+            "front": "yes" if k < 3 else "no",
+            "front_share": 1 / (k + 1),
+        }
         | {"fidelity": -0.3 * k - 50 * (k == 5), "realism": 0.2 * k, "seeds": 2, "scenes": 8, "diverged": int(k == 4)}
         for p in preferences
         for k in range(cells)

@@ -36,6 +36,7 @@ class Entry:
         architecture: `convolution` or `attention`, for backbones.
         strides: input pixels per feature position of each stage, for backbones without options.
         l2_pooling: whether a backbone can pool as the paper's DISTS does.
+        unit: of a judge's value; empty where it has none.
         fitted_on: what a built-in judge must be fitted on: `corpus`, `rated`.
     """
 
@@ -54,6 +55,7 @@ class Entry:
     architecture: str = ""
     strides: tuple[int, ...] = ()
     l2_pooling: bool = False
+    unit: str = ""
     fitted_on: tuple[str, ...] = ()
 
     @property

@@ -75,6 +75,7 @@ def problems(config: Config) -> Iterator[str]:
         yield from named(f"{place}.discriminators", "discriminator", block["discriminators"], discriminators)
     yield from named("judgement.corpus", "corpus", config["judgement"]["corpus"], config["corpora"])
     yield from named("judgement.judges", "judge", config["judgement"]["judges"], config["judges"])
+    yield from named("advice.fidelity", "judge", config["advice"]["fidelity"], config["judgement"]["judges"])
     transfer = config["transfer"]
     yield from named("transfer.datasets", "rated dataset", transfer["datasets"], config["rated"])
     for number, arm in enumerate(transfer["arms"]):

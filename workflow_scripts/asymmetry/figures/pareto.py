@@ -41,13 +41,13 @@ def draw_pareto(data: Path, stem: Path, scale: str = "") -> None:
     theme.footnote(
         figure,
         f"n = {theme.counted(pd.Series([len(frame)]), 'cell')}, {theme.counted(frame['scenes'], 'scene')},",
-        f"{theme.counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0), each measure",
-        "over its own robust deviation over cells. Bars: 95 % intervals over scenes and seeds (t; with one seed over",
+        f"{theme.counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0); higher is better. Realism",
+        "in robust deviations over cells. Bars: 95 % intervals over scenes and seeds (t; with one seed over",
         "scenes alone).",
         theme.CUT,
         "B, C: shares of resamples of scenes and seeds; on the front: no other cell is at least as good in both.",
-        "C: the cell with the highest (1 − p) fidelity + p realism.",
-        "" if len(frame) else "No judge of fidelity, or none of realism, is valid: there is no front.",
+        "C: the cell with the highest (1 − p) fidelity + p realism, both in robust deviations over cells.",
+        "" if len(frame) else "The judge of fidelity, or every judge of realism, does not count: there is no front.",
         theme.DIVERGED if frame["diverged"].any() else "",
         theme.standing_in(frame["objective"]),
         scale,
@@ -101,7 +101,8 @@ def _cloud(axes: Axes, frame: pd.DataFrame, colours: dict[str, tuple], shapes: d
     axes.plot(best["fidelity"], best["realism"], color="0.35", linewidth=0.9, zorder=2, drawstyle="steps-pre")
     axes.axhline(0, color="0.3", linewidth=0.6, linestyle=":")
     axes.axvline(0, color="0.3", linewidth=0.6, linestyle=":")
-    axes.set(xlabel="fidelity, z over cells", ylabel="realism (O), z over cells")
+    judge = ", ".join(filter(None, frame[["judge", "unit"]].iloc[0])) if len(frame) else "no judge"
+    axes.set(xlabel=f"fidelity: gain in {judge}", ylabel="realism (O), z over cells")
     axes.set_title("A  fidelity against realism (filled: on the front)", loc="left")
 
 

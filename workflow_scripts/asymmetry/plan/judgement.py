@@ -48,6 +48,10 @@ class Judgement(Definitions):
             }
         return found
 
+    def unit(self, judge: str) -> str:
+        """The unit of a judge's values, empty where it has none or is not known."""
+        return self._facts(self.defined("judges", judge)).unit
+
     def _asked(self) -> dict[str, Config]:
         return {name: self.config["judges"][name] for name in self.config["judgement"]["judges"]}
 

@@ -74,7 +74,12 @@ class Study:
         return self.facts["weight"] is not None and bool(np.isclose(weight, self.facts["weight"]))
 
 
-def standardised(rows: pd.DataFrame) -> pd.DataFrame:
-    """`score` over its robust deviation over cells; as it is where all cells are alike."""
+def scale_of(rows: pd.DataFrame) -> float:
+    """The robust deviation of `score` over cells; 1 where all cells are alike."""
     spread = robust_deviation(rows.groupby(CELL)["score"].mean()) if len(rows) else np.nan
-    return rows.assign(score=rows["score"] / (spread if spread > 0 else 1.0))
+    return float(spread) if spread > 0 else 1.0
+
+
+def standardised(rows: pd.DataFrame) -> pd.DataFrame:
+    """`score` over `scale_of` it."""
+    return rows.assign(score=rows["score"] / scale_of(rows))
