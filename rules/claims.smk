@@ -24,7 +24,7 @@ rule artefacts:
         gpu=0,
     params:
         cells=JUDGED,
-        scale=PLAN.defined("tasks", config["optimization"]["task"]).get("scale", 1),
+        scale=PLAN.defined("tasks", config["optimization"]["task"])["scale"],
         code=code("artefacts.py"),
     message:
         "Analysis: artefacts of all outputs"

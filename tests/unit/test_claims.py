@@ -269,9 +269,20 @@ def swept(level, slope, seeds=3, diverged=()):
 def test_c6_architectures(level, slope, expected):
     found = architecture.architectures(swept(level, slope))
     assert verdict(found)["verdict"] == expected
-    assert [part.value for part in found.parts] == pytest.approx([level, slope], abs=0.1)
-    assert "0.91 times the parameters, within 20 %; all were trained at one learning rate, 0.0001" in " ".join(
-        found.facts
+    assert [part.value for part in found.parts] == pytest.approx([level, level, slope], abs=0.1)
+    assert "0.91 times the parameters; the slope was measured at learning rate 0.0001 alone" in " ".join(found.facts)
+
+
+def test_c6_must_hold_at_each_learning_rate():
+    row = verdict(architecture.architectures(swept(1, 1, slow=-1)))
+    assert row["verdict"] == "contradicted"
+    assert "O at the shared weight, learning rate 1e-05" in row["measure"]
+
+
+def test_c6_at_one_learning_rate_is_inconclusive():
+    world = swept(1, 1)
+    row = verdict(
+        architecture.architectures(replace(world, facts=FACTS | {"architectures": FACTS["architectures"][:1]}))
     )
 
 
@@ -361,10 +372,34 @@ def test_c9_artefacts(excess, peak, expected):
     assert verdict(training.artefacts(study(artefacts=artefacts(excess, peak))))["verdict"] == expected
 
 
-def test_c9_without_a_scale_has_one_measure():
+def test_c9_without_a_spectral_peak_is_inconclusive():
     row = verdict(training.artefacts(study(artefacts=artefacts(-0.5, -0.5).assign(spectral_peak=np.nan))))
     assert row["verdict"] == "inconclusive"
-    assert "no spectral peak in this task" in row["reason"]
+    assert "no spectral peak was measured" in row["reason"]
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(1, "contradicted"), (-1, "supported")])
+def test_a_family_without_a_judge_is_left_out_and_named(sign, expected):
+    """O averages the families that count; which one does not is said, for O knows nothing of what it would see."""
+    gained = gains(ranked_cells(ALONE), lambda objective, *_: sign * UP[objective])
+    gained.loc[gained["judge"] == "learned", "gain"] *= -9  # counted, it would turn the ranks over
+    assert verdict(ranking.agreement(study(gained)))["verdict"] != expected
+    kept = study(gained[gained["judge"] != "learned"])
+    row = verdict(ranking.agreement(kept))
+    assert row["verdict"] == expected
+    assert "trained on opinions" not in row["sentence"]
+    judges = pd.DataFrame({"judge": list(FAMILIES), "family": FAMILIES.values()}).assign(verdict="valid")
+    judges.loc[judges["judge"] == "learned", "verdict"] = "secondary"
+    table = decided(kept).reset_index()
+    text = claims.markdown(table, 0.95, {}, judges)
+    assert "O is the mean of these families of judges: statistics (niqe), distribution (kid)." in text
+    assert "No judge of the family learned counts** (learned: secondary)" in text
+    assert "none was asked" in claims.markdown(table, 0.95, {}, judges[judges["judge"] != "kid"])
+
+
+def test_c1_says_which_judges_share_opinions_with_the_assessment():
+    row = verdict(ranking.agreement(study(gains(ranked_cells(ALONE), lambda objective, *_: UP[objective]))))
+    assert "trained on opinions that A rests on, which favours agreement: learned (set)." in row["sentence"]
 
 
 def everything(seeds=3, scenes=SCENES):

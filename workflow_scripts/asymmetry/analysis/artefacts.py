@@ -19,8 +19,9 @@ LOBE, GAP, FAR = 1, 3, 6  # bins: half the Hann window's main lobe; from where t
 def excess_variance(output: np.ndarray, reference: np.ndarray) -> float:
     """Mean of max(0, σ(output) − σ(reference)), σ the standard deviation of the luma in 7×7 windows; 0 is best.
 
-    Texture or ringing where the reference has none counts; a loss of texture does not. Local variance tells artefacts
-    from details in Liang, Zeng, Zhang, CVPR 2022 (arXiv 2203.09195), too, who take that of the residual.
+    Claim C9 calls this excess local variance; it is in units of the luma, not of its square. Texture or ringing where
+    the reference has none counts; a loss of texture does not. Local variance tells artefacts from details in
+    Liang, Zeng, Zhang, CVPR 2022 (arXiv 2203.09195), too, who take that of the residual.
 
     Args:
         output: luma (H, W) in [0, 1].
@@ -78,11 +79,11 @@ def artefact_table(cells: Sequence[Mapping[str, Any]], references: Path, scale: 
         cells: dicts with `objective`, `discriminator`, `weight`, `seed`, `outputs` (folder of pictures named as their
             scenes) and `provenance` (path).
         references: folder of the references, named alike.
-        scale: factor of super-resolution; 1 for tasks without one, which have no spectral peak.
+        scale: factor of super-resolution.
         output: path of the table.
     """
     lumas = {path.name: _luma(path) for path in sorted(references.glob("*.png"))}
-    own = {name: spectral_peak(luma, scale) if scale > 1 else np.nan for name, luma in lumas.items()}
+    own = {name: spectral_peak(luma, scale) for name, luma in lumas.items()}
     rows = []
     for cell in compute.progress(cells, "artefacts", len(cells)):
         facts = {name: cell[name] for name in ("objective", "discriminator", "weight", "seed")}
@@ -91,7 +92,7 @@ def artefact_table(cells: Sequence[Mapping[str, Any]], references: Path, scale: 
             luma = _luma(Path(cell["outputs"]) / name)
             if luma.shape != reference.shape:
                 raise UserError(f"{cell['outputs']}/{name} is not of the size of its reference.", "delete and rerun")
-            peak = spectral_peak(luma, scale) - own[name] if scale > 1 else np.nan
+            peak = spectral_peak(luma, scale) - own[name]
             measures = {"excess_variance": excess_variance(luma, reference), "spectral_peak": peak}
             rows.append(facts | {"scene": Path(name).stem} | measures)
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["artefacts"])), output, "artefacts")

@@ -109,10 +109,13 @@ def artefacts(study: Study) -> Claim:
         if discriminator != "none" and (objective, *ALONE) in cells
     ]
     collected, facts = Collected(-study.margins["difference"], study.margins["level"], above=False), []
-    for measure, label in (("excess_variance", "excess local variance"), ("spectral_peak", "spectral peak")):
+    for measure, label in (
+        ("excess_variance", "excess local variance (as a standard deviation)"),
+        ("spectral_peak", "spectral peak"),
+    ):
         rows = study.artefact(measure)
         comparison = compare(rows, contrasts, higher_is_better=False)
         absent = "no objective was trained with a discriminator, at the weight that most cells share, and without"
-        collected.add(label, comparison, absent if len(rows) else f"no {label} in this task")
-        facts += _by_group("discriminator", label, comparison)
+        collected.add(label, comparison, absent if len(rows) else f"no {label} was measured")
+        facts += _by_discriminator(label, comparison)
     return collected.claim("C9", facts)
