@@ -49,7 +49,12 @@ rule claims:
             labels={"figure": "claims, as a table (CSV)"},
         ),
         words=f"{RESULTS}/claims.md",
-        details=f"{RESULTS}/analysis/claims-details.csv",
+        details=report(
+            f"{RESULTS}/analysis/claims-details.csv",
+            caption="../report/claims-details.rst",
+            category="Answers",
+            labels={"figure": "claims, every single comparison (CSV)"},
+        ),
     log:
         f"{RESULTS}/logs/analysis/claims.log",
     benchmark:
