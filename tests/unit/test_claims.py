@@ -246,10 +246,23 @@ def test_c5_pools_backbones_with_the_most_seeds_only():
     row = verdict(found)
     assert row["verdict"] == "supported"
     assert "fewer seeds: rec-m5: patch-vit − vanilla-vit at 0.1" in row["sentence"]
+    assert [part.name for part in found.parts] == ["realism (O)", "fidelity"]
     assert [detail["pooled"] for detail in found.details if "vit" in detail["setting"]] == ["no", "no"]
 
 
-SWEPT = [("rec-m5", name, weight) for name in ("patch-conv", "patch-vit") for weight in (0.01, 0.03, 0.1, 0.3)]
+@pytest.mark.parametrize(("lead", "expected"), [(1, "supported"), (-1, "contradicted"), (0, "inconclusive")], ids=str)
+def test_c5_must_hold_on_each_backbone(lead, expected):
+    """A patch head that is far better on one backbone does not make up for a worse one on another."""
+    facts = FACTS | {"heads": [*FACTS["heads"], {"group": "vit", "first": "patch-vit", "second": "vanilla-vit"}]}
+    cells = [*HEADS, ("rec-m5", "patch-vit", 0.1), ("rec-m5", "vanilla-vit", 0.1)]
+    better = lambda _, d, __: {"patch-conv": 3.0, "patch-vit": lead}.get(d, 0.0)  # noqa: E731
+    found = training.heads(study(gains(cells, better, better), facts=facts))
+    row = verdict(found)
+    assert row["verdict"] == expected
+    assert {part.name for part in found.parts} == {
+        f"{measure}, {backbone}" for measure in ("realism (O)", "fidelity") for backbone in ("conv", "vit")
+    }
+    assert lead == 1 or ", vit;" in row["measure"]  # the part that decides
 
 
 def swept(level, slope, seeds=3, diverged=()):

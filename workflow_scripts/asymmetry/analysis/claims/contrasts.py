@@ -20,7 +20,7 @@ class Contrast:
 
     Attributes:
         setting: the comparison in words.
-        group: what it is summed up by.
+        group: what it is summed up by, such as its backbone.
         terms: cell -> factor.
         pooled: whether it may be part of the pooled estimate; otherwise it is shown only.
     """
@@ -45,9 +45,9 @@ class Comparison:
     used: Sequence[Contrast]
     all: Sequence[tuple[Contrast, pd.DataFrame]]
 
-    def groups(self) -> dict[str, float]:
-        """Mean difference of each group, of the contrasts that are pooled."""
-        found: dict[str, list[float]] = {}
+    def groups(self) -> dict[str, pd.DataFrame]:
+        """The mean (scenes, seeds) of each group, of the contrasts that are pooled."""
+        found: dict[str, list[pd.DataFrame]] = {}
         for contrast, values in self.all:
             if contrast in self.used:
                 found.setdefault(contrast.group, []).append(float(values[self.pooled.columns].to_numpy().mean()))
@@ -73,14 +73,19 @@ class Collected:
     used: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
-    def add(self, name: str, comparison: Comparison, absent: str) -> None:
-        """Add a comparison under a name; `absent` says why there is none."""
+    def add(self, name: str, comparison: Comparison, absent: str, by_group: bool = False) -> None:
+        """Add a comparison under a name, each of its groups as a part of its own if `by_group`.
+
+        `absent` says why there is none.
+        """
         if comparison.pooled is None:
             self.missing.append(absent)
         else:
-            part = self._part(name, comparison.pooled)
-            self.parts.append(part)
-            self.details.append(part.detail("pooled", self.level))
+            groups = comparison.groups() if by_group else {}
+            several = {f"{name}, {group}": values for group, values in groups.items()} if len(groups) > 1 else {}
+            parts = [self._part(*one) for one in (several or {name: comparison.pooled}).items()]
+            self.parts += parts
+            self.details += [part.detail("pooled", self.level) for part in parts]
             self.used += [contrast.setting for contrast in comparison.used]
         for contrast, values in comparison.all:
             self.left += [contrast.setting] if contrast.pooled and contrast not in comparison.used else []
