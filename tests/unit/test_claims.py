@@ -38,8 +38,10 @@ FACTS = {
     "compositions": {"rec": {"kind": "rec", "metric": ""}, "perc-m5": {"kind": "perc", "metric": "m5"}}
     | {f"rec-{metric}": {"kind": "rec+perc", "metric": metric} for metric in METRICS},
     "heads": [{"group": "conv", "first": "patch-conv", "second": "vanilla-conv"}],
-    "architectures": [{"group": "patch", "first": "patch-conv", "second": "patch-vit"}],
-    "learning_rates": {"patch-conv": 0.0001, "vanilla-conv": 0.0001, "patch-vit": 0.0001},
+    "architectures": [
+        {"group": "learning rate 0.0001", "first": "patch-conv", "second": "patch-vit"},
+        {"group": "learning rate 1e-05", "first": "patch-conv-slow", "second": "patch-vit-slow"},
+    ],
     "sweep": "rec-m5",
     "random_metrics": ["m0"],
     "lpips": [],
@@ -94,6 +96,7 @@ def study(gained=None, **given):
     empty = {name: pd.DataFrame(columns=list(tables.SHAPES[name])) for name in ("gains", "artefacts", "predictions")}
     parts = empty | {"facts": FACTS, "margins": MARGINS, "assessed": assessed(), "sweep": empty["gains"]}
     parts["discriminators"] = {"patch-conv": 100, "vanilla-conv": 120, "patch-vit": 110}
+    parts["discriminators"] |= {"patch-conv-slow": 100, "patch-vit-slow": 110}
     parts["backbones"] = {"conv": 100, "vit": 110}
     parts |= {} if gained is None else {"gains": gained}
     return claims.Study(**parts | given)
@@ -265,14 +268,20 @@ def test_c5_must_hold_on_each_backbone(lead, expected):
     assert lead == 1 or ", vit;" in row["measure"]  # the part that decides
 
 
-def swept(level, slope, seeds=3, diverged=()):
-    """Convolution leads by `level` at weight 0.1; the Transformer loses `slope` per tenfold of the weight."""
+SWEPT = [("rec-m5", name, weight) for name in ("patch-conv", "patch-vit") for weight in (0.01, 0.03, 0.1, 0.3)]
+SLOW = [("rec-m5", name, 0.1) for name in ("patch-conv-slow", "patch-vit-slow")]
+
+
+def swept(level, slope, seeds=3, diverged=(), slow=None):
+    """Convolution leads by `level` at weight 0.1, by `slow` at the low learning rate; the Transformer loses `slope`."""
 
     def realism(_, discriminator, weight):
+        if "slow" in discriminator:
+            return (level if slow is None else slow) * (discriminator == "patch-conv-slow")
         return level if discriminator == "patch-conv" else -slope * math.log10(weight / 0.1)
 
-    gained = gains(SWEPT, realism, seeds=seeds, noise=0.02, diverged=diverged)
-    return study(gained, sweep=gained)
+    gained = gains([*SWEPT, *SLOW], realism, seeds=seeds, noise=0.02, diverged=diverged)
+    return study(gained, sweep=gained[~gained["discriminator"].str.contains("slow")])
 
 
 @pytest.mark.parametrize(
@@ -297,6 +306,22 @@ def test_c6_at_one_learning_rate_is_inconclusive():
     row = verdict(
         architecture.architectures(replace(world, facts=FACTS | {"architectures": FACTS["architectures"][:1]}))
     )
+    assert row["verdict"] == "inconclusive"
+    assert row["reason"] == (
+        "all were trained at learning rate 0.0001 alone, and another might reverse the order; the interval alone would"
+        " say supported"
+    )
+
+
+def test_c6_compares_equal_sizes_only():
+    world = swept(1, 1)
+    sizes = world.discriminators | {"patch-vit": 200}
+    found = architecture.architectures(replace(world, discriminators=sizes))
+    assert [part.name for part in found.parts] == ["O at the shared weight"]  # of the pair at the low learning rate
+    assert {row["pooled"] for row in found.details if "patch-conv − patch-vit" in row["setting"]} == {"no"}
+    row = verdict(architecture.architectures(replace(world, discriminators=sizes | {"patch-vit-slow": 50})))
+    assert (row["verdict"], row["p"]) == ("not tested", pytest.approx(math.nan, nan_ok=True))
+    assert "patch-conv and patch-vit (0.50 times); patch-conv-slow and patch-vit-slow (2.00 times)" in row["reason"]
 
 
 def test_c6_without_a_sweep_is_inconclusive_and_divergence_counts_against():
@@ -306,7 +331,7 @@ def test_c6_without_a_sweep_is_inconclusive_and_divergence_counts_against():
     gone = [("rec-m5", "patch-vit", 0.1, k) for k in range(3)]
     found = architecture.architectures(swept(-5, 0, diverged=gone))  # judged better, but they diverged
     assert found.parts[0].value > 0
-    assert "3 of 12 Transformer trainings diverged" in found.facts[0]
+    assert "3 of 15 Transformer trainings diverged" in found.facts[0]
 
 
 def predictions(knows, seeds=3, scenes=SCENES, datasets=("set",), seed=2):
@@ -416,7 +441,7 @@ def test_c1_says_which_judges_share_opinions_with_the_assessment():
 
 
 def everything(seeds=3, scenes=SCENES):
-    cells = sorted({*ranked_cells(ALONE, ADVERSARIAL), *COMPOSED, *HEADS, *SWEPT})
+    cells = sorted({*ranked_cells(ALONE, ADVERSARIAL), *COMPOSED, *HEADS, *SWEPT, *SLOW})
     gained = gains(cells, lambda *c: UP.get(c[0], 0.0) + c[2], lambda *c: -c[2], seeds=seeds, scenes=scenes)
     swept = gained[
         [c in SWEPT for c in gained[["objective", "discriminator", "weight"]].itertuples(index=False, name=None)]
@@ -567,7 +592,8 @@ def test_facts_are_derived_from_the_config(planned):
     assert set(facts) == set(FACTS)
     assert facts["weight"] == 0.1
     assert {"group": "vgg", "first": "patch-vgg", "second": "vanilla-vgg"} in facts["heads"]
-    assert {"group": "patch", "first": "patch-vgg", "second": "patch-vit"} in facts["architectures"]
+    pair = {"group": "learning rate 0.0001", "first": "patch-vgg", "second": "patch-vit"}
+    assert pair in facts["architectures"]
     assert facts["compositions"]["perc-haarpsi"] == {"kind": "perc", "metric": "haarpsi"}
     assert facts["random_metrics"] == ["dists-vgg-random", "dists-vgg-random-1"]
     assert facts["backbones"] == {"vgg": "convolution", "vit": "attention"}

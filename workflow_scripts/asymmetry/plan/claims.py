@@ -32,7 +32,6 @@ class Claims(Definitions):
             "compositions": self.compositions(),
             "heads": self.heads(),
             "architectures": self.architectures(),
-            "learning_rates": {name: self.config["discriminators"][name]["learning_rate"] for name in self._used()},
             "sweep": self.config["figures"]["fig7"]["objective"],
             "random_metrics": self.random_metrics(),
             "lpips": [name for name, judge in self._judges() if judge.startswith("lpips")],
@@ -71,7 +70,7 @@ class Claims(Definitions):
         own = self.config["discriminators"]
         kinds = ("convolution", "attention")
         return [
-            {"group": own[first]["head"], "first": first, "second": second}
+            {"group": f"learning rate {own[first]['learning_rate']:g}", "first": first, "second": second}
             for first, second in self._twins("backbone")
             if (self.architecture(own[first]["backbone"]), self.architecture(own[second]["backbone"])) == kinds
         ]

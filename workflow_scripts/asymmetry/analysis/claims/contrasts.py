@@ -50,8 +50,8 @@ class Comparison:
         found: dict[str, list[pd.DataFrame]] = {}
         for contrast, values in self.all:
             if contrast in self.used:
-                found.setdefault(contrast.group, []).append(float(values[self.pooled.columns].to_numpy().mean()))
-        return {group: float(np.mean(values)) for group, values in found.items()}
+                found.setdefault(contrast.group, []).append(values[self.pooled.columns])
+        return {group: sum(tables) / len(tables) for group, tables in found.items()}
 
 
 @dataclass
@@ -92,14 +92,19 @@ class Collected:
             row = self._part(name, values).detail(contrast.setting, self.level, contrast in comparison.used)
             self.details.append(row)
 
-    def claim(self, name: str, facts: Sequence[str] = ()) -> Claim:
-        """The claim; not tested without any part."""
+    def claim(self, name: str, facts: Sequence[str] = (), limits: Sequence[str] = ()) -> Claim:
+        """The claim; not tested without any part. `limits` say why it is at most inconclusive."""
         if not self.parts:
             return Claim(name, untested="; ".join(dict.fromkeys(self.missing)), details=self.details)
-        fewer = [f"Not pooled, for they have fewer seeds: {listed(self.left)}."] if self.left else []
-        facts = [*facts, *fewer]
+        fewer = [f"Left out of the mean, since they have fewer seeds: {listed(self.left)}."] if self.left else []
         return Claim(
-            name, self.parts, missing=self.missing, facts=facts, settings=listed(self.used), details=self.details
+            name,
+            self.parts,
+            missing=self.missing,
+            limits=limits,
+            facts=[*facts, *fewer],
+            settings=listed(self.used),
+            details=self.details,
         )
 
     def _part(self, name: str, values: pd.DataFrame) -> Part:
