@@ -48,9 +48,12 @@ FACTS = {
     "initialisations": {
         "random": "random",
         "imagenet": "published",
+        "mine": "file",
         "gan": "discriminator",
         "procedural": "pretraining",
     },
+    "pretrained_on": {"conv": {"imagenet": "imagenet", "mine": "imagenet"}, "vit": {"imagenet": "lvd-142m"}},
+    "starts": {"gan": "random"},
     "backbones": {"conv": "convolution", "vit": "attention"},
     "synthetic": ["set"],
 }
@@ -351,12 +354,52 @@ def predictions(knows, seeds=3, scenes=SCENES, datasets=("set",), seed=2):
 @pytest.mark.parametrize(
     ("random", "gan", "imagenet", "expected"),
     [(0.3, 0.35, 1.5, "supported"), (0.3, 1.4, 1.5, "contradicted"), (0.3, 1.5, 0.6, "contradicted"),
+     (1.5, 0.3, 0.6, "contradicted"), (1.5, 0.9, 0.4, "contradicted"), (1.5, 1.45, 0.4, "contradicted"),
      (1, 1, 1, "inconclusive")],
 )  # fmt: skip
 def test_c7_features(random, gan, imagenet, expected):
     knows = {("conv", "random"): random, ("conv", "gan"): gan, ("conv", "imagenet"): imagenet}
     found = quality_models.features(study(), models.Models(predictions(knows)))
     assert verdict(found)["verdict"] == expected
+
+
+def test_c7_with_imagenet_worse_than_random():
+    """Then a share of the difference says nothing: it must neither support the claim nor decide against it."""
+    knows = {("conv", "random"): 1.5, ("conv", "gan"): 0.3, ("conv", "imagenet"): 0.6}
+    found = quality_models.features(study(), models.Models(predictions(knows)))
+    gan, worse, share = found.parts
+    assert (gan.value > 0, worse.value < 0, share.value > 1) == (True, True, True)
+    assert (share.side(0.95), share.p_values(), worse.side(0.95)) == (0, (1.0, 1.0), -1)
+    assert found.deciding() is worse
+    assert "that share says nothing" in verdict(found)["sentence"]
+
+
+@pytest.mark.parametrize(("mine", "expected"), [(1.5, "supported"), (0.3, "inconclusive"), (0.1, "contradicted")])
+def test_c7_tests_each_pretrained_arm(mine, expected):
+    """Published weights and a file, both of ImageNet, are parts of their own: one cannot make up for the other."""
+    knows = {("conv", "random"): 0.3, ("conv", "gan"): 0.35, ("conv", "imagenet"): 1.5, ("conv", "mine"): mine}
+    found = quality_models.features(study(), models.Models(predictions(knows)))
+    assert verdict(found)["verdict"] == expected
+    assert [part.name for part in found.parts[::3]] == ["imagenet − gan, imagenet", "imagenet − gan, mine"]
+    alone = {arm: value for arm, value in knows.items() if arm[1] != "mine"}
+    same = quality_models.features(study(), models.Models(predictions(alone)))
+    assert verdict(same)["verdict"] == "supported"
+    assert len(same.parts) == 3
+
+
+def test_c7_counts_weights_trained_on_imagenet_only():
+    knows = {(b, i): v for b in ("conv", "vit") for i, v in (("random", 0.3), ("gan", 0.35), ("imagenet", 1.5))}
+    knows["vit", "imagenet"] = 0.1  # trained on other data: shown, and no evidence on ImageNet
+    found = quality_models.features(study(), models.Models(predictions(knows)))
+    row = verdict(found)
+    assert row["verdict"] == "supported"
+    assert "vit" not in row["settings"]
+    assert "not trained on ImageNet: vit imagenet (lvd-142m)" in row["sentence"]
+    assert "trained from these weights: random" in row["sentence"]
+    assert {d["pooled"] for d in found.details if d["note"] == "imagenet weights, trained on lvd-142m"} == {"no"}
+    other = {arm: value for arm, value in knows.items() if arm[0] == "vit"}
+    row = verdict(quality_models.features(study(), models.Models(predictions(other))))
+    assert (row["verdict"], "lvd-142m" in row["sentence"]) == ("not tested", True)
 
 
 def test_c7_needs_imagenet_for_which_nothing_stands_in():
@@ -597,6 +640,8 @@ def test_facts_are_derived_from_the_config(planned):
     assert facts["compositions"]["perc-haarpsi"] == {"kind": "perc", "metric": "haarpsi"}
     assert facts["random_metrics"] == ["dists-vgg-random", "dists-vgg-random-1"]
     assert facts["backbones"] == {"vgg": "convolution", "vit": "attention"}
+    assert facts["shared_opinions"] == {"learned": ["embedded"]}
+    assert facts["starts"] == {"gan-patch-vgg": "random", "gan-vanilla-vgg": "random", "gan-patch-vit": "random"}
     assert planned.swept()
     assert set(planned.provenance()) == {"patch-vgg", "vanilla-vgg", "patch-vit", "vanilla-vit"}
     assert planned.weights()["vgg"] == "out/backbones/vgg/random/seed-0.safetensors"

@@ -28,7 +28,14 @@ def test_own_folders_and_weights(copy: Path, config_file, tmp_path: Path) -> Non
         },
         "rated": {"embedded": {"size": 96, "levels": [1, 3, 5], "distortions": DISTORTIONS}},
         "backbones": {"squeezenet": {"object": "squeezenet-1-1"}},
-        "initialisations": {"keras": {"kind": "file", "path": str(DATA / NEEDED[-1]), "preprocessing": keras}},
+        "initialisations": {
+            "keras": {
+                "kind": "file",
+                "path": str(DATA / NEEDED[-1]),
+                "preprocessing": keras,
+                "pretrained_on": "imagenet",
+            }
+        },
         "metrics": {"dists-keras": {"object": "dists", "backbone": "squeezenet", "initialisation": "keras"}},
         "objectives": {"rec-dists-keras": {"reconstruction": 1, "metric": "dists-keras", "kappa": 1}},
         "assessment": {"metrics": ["mae", "dists-keras"]},

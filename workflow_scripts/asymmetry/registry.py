@@ -36,6 +36,7 @@ class Entry:
         architecture: `convolution` or `attention`, for backbones.
         strides: input pixels per feature position of each stage, for backbones without options.
         l2_pooling: whether a backbone can pool as the paper's DISTS does.
+        pretrained_on: what a backbone's public weights were trained on; empty without such weights.
         unit: of a judge's value; empty where it has none.
         fitted_on: what a built-in judge must be fitted on: `corpus`, `rated`.
     """
@@ -55,6 +56,7 @@ class Entry:
     architecture: str = ""
     strides: tuple[int, ...] = ()
     l2_pooling: bool = False
+    pretrained_on: str = ""
     unit: str = ""
     fitted_on: tuple[str, ...] = ()
 

@@ -31,7 +31,7 @@ NEEDS = {
         "pretraining": {"corpus", *PRETRAINING},
         "published": set(),
         "discriminator": {"objective", "discriminator", "weight"},
-        "file": {"path", "preprocessing"},
+        "file": {"path", "preprocessing", "pretrained_on"},
     },
 }
 MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}

@@ -68,15 +68,13 @@ class Analysis(Definitions):
         }
 
     def _network_facts(self, definition: Config) -> dict[str, list[str]]:
-        """Of a metric's or discriminator's backbone; only published weights have seen data of their own."""
+        """Of a metric's or discriminator's backbone; only weights made elsewhere have seen data of their own."""
         if "backbone" not in definition:
             return {"backbones": [], "trained_on": []}
         name = self.config["backbones"][definition["backbone"]]["object"]
-        published = self.config["initialisations"][definition["initialisation"]]["kind"] == "published"
-        return {
-            "backbones": [name],
-            "trained_on": list(registry.entry("backbones", name).trained_on) if published else [],
-        }
+        own = self.config["initialisations"][definition["initialisation"]]
+        seen = {"published": registry.entry("backbones", name).trained_on, "file": (own.get("pretrained_on"),)}
+        return {"backbones": [name], "trained_on": list(seen.get(own["kind"], ()))}
 
     def losses(self) -> dict[str, str]:
         """The objective of each assessed metric that is a loss in the grid beside L1 (kappa 1); L1 itself is `mae`."""

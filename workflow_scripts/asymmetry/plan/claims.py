@@ -36,6 +36,8 @@ class Claims(Definitions):
             "random_metrics": self.random_metrics(),
             "lpips": [name for name, judge in self._judges() if judge.startswith("lpips")],
             "initialisations": {name: own["kind"] for name, own in self.config["initialisations"].items()},
+            "pretrained_on": self.pretrained_on(),
+            "starts": self.starts(),
             "backbones": {model["backbone"]: self.architecture(model["backbone"]) for model in self.transfer.models()},
             "synthetic": self.synthetic(),
         }
@@ -85,6 +87,34 @@ class Claims(Definitions):
         metrics = {name: self.config["metrics"][name] for name in self.config["assessment"]["metrics"]}
         forms = {name: own for name, own in metrics.items() if own["object"] == "dists"}
         return [name for name, own in forms.items() if kinds[own["initialisation"]]["kind"] == "random"]
+
+    def shared_opinions(self) -> dict[str, list[str]]:
+        """Judge -> assessed datasets that it was trained on, of the judges that were trained on any."""
+        genuine, assessed = self.analysis.pictures.catalogued(), self.config["assessment"]["datasets"]
+        found = {}
+        for name, facts in self.judgement.standing().items():
+            seen = {genuine.get(data, data) for data in facts["trained_on"]}
+            found[name] = [data for data in assessed if genuine.get(data, data) in seen]
+        return {name: shared for name, shared in found.items() if shared}
+
+    def pretrained_on(self) -> dict[str, dict[str, str]]:
+        """Backbone -> initialisation -> data, of quality models from published weights or from a file."""
+        found: dict[str, dict[str, str]] = {}
+        for model in self.transfer.models():
+            own = self.config["initialisations"][model["initialisation"]]
+            if own["kind"] == "published":
+                data = registry.entry(*self.entry("backbones", model["backbone"])).pretrained_on
+                found.setdefault(model["backbone"], {})[model["initialisation"]] = data
+            elif own["kind"] == "file":
+                found.setdefault(model["backbone"], {})[model["initialisation"]] = own["pretrained_on"]
+        return found
+
+    def starts(self) -> dict[str, str]:
+        """Initialisation that a discriminator gave -> the initialisation which that discriminator started from."""
+        own = self.config["initialisations"]
+        used = {model["initialisation"] for model in self.transfer.models()}
+        names = {name: own[name]["discriminator"] for name in sorted(used) if own[name]["kind"] == "discriminator"}
+        return {name: self.config["discriminators"][d].get("initialisation", "its own") for name, d in names.items()}
 
     def synthetic(self) -> list[str]:
         """Datasets of the quality models whose distortions are synthetic: those with references."""

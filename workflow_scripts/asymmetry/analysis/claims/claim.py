@@ -32,7 +32,8 @@ class Part(NamedTuple):
         unit: unit of the estimate.
         scenes, seeds: how many it rests on.
         ratio: numerator and denominator where the estimate is a ratio: the interval is Fieller's, and `estimate` is
-            numerator − margin · denominator, which has the same test.
+            numerator − margin · denominator, which has the same test where the denominator is above 0. A share of
+            something below 0 says nothing: then the part lies on neither side.
         beside: a second part that must hold too for the claim's side; only the first can speak against it.
     """
 
@@ -56,20 +57,27 @@ class Part(NamedTuple):
         """Whether there is an error to test with."""
         return bool(np.isfinite(self.estimate.error))
 
+    @property
+    def defined(self) -> bool:
+        """Whether the estimate has a meaning: of a ratio, whether its denominator is above 0."""
+        return self.ratio is None or bool(self.ratio.values[1] > 0)
+
     def interval(self, level: float) -> tuple[float, float]:
         """The interval of the estimate, (low, high)."""
         return self.estimate.interval(level) if self.ratio is None else self.ratio.ratio(level)[1:]
 
     def side(self, level: float) -> int:
-        """1 if the interval lies on the claim's side of the margin, −1 if on the other, 0 if it holds the margin."""
+        """1 if the interval lies on the claim's side of the margin, −1 if on the other, 0 if it includes the margin."""
+        if not self.defined:
+            return 0
         low, high = self.interval(level)
         own = (int(low > self.margin) - int(high < self.margin)) * (1 if self.above else -1)
         return own if self.beside is None or own < 1 else max(self.beside.side(level), 0)
 
     def p_values(self) -> tuple[float, float]:
-        """One-sided p values: for the claim's side, for the other side; 1 where the error is not known."""
-        null = self.margin if self.ratio is None else 0.0
-        both = [self.estimate.p_value(null, way) if self.known else 1.0 for way in ("greater", "less")]
+        """One-sided p values: for the claim's side, for the other side; 1 where there is no error or no meaning."""
+        null, tested = self.margin if self.ratio is None else 0.0, self.known and self.defined
+        both = [self.estimate.p_value(null, way) if tested else 1.0 for way in ("greater", "less")]
         towards, away = both if self.above else both[::-1]
         return (towards if self.beside is None else max(towards, self.beside.p_values()[0])), away
 
@@ -188,7 +196,7 @@ def _verdict(claim: Claim, corrected: float, each: float, alpha: float) -> tuple
             capped.append(f"{count} {name if count != 1 else name[:-1]}, at least {fewest} are needed")
     verdict = _sided(claim, corrected, each, alpha)
     if verdict == INCONCLUSIVE:
-        reasons = [*capped, *_undecided(claim, each), *claim.missing]
+        reasons = [*capped, *_undecided(claim, corrected, each, alpha), *claim.missing]
         return INCONCLUSIVE, "; ".join(dict.fromkeys(reasons))
     return (INCONCLUSIVE, "; ".join([*capped, f"the interval alone would say {verdict}"])) if capped else (verdict, "")
 
@@ -205,7 +213,7 @@ def _sided(claim: Claim, corrected: float, each: float, alpha: float) -> str:
     return INCONCLUSIVE
 
 
-def _undecided(claim: Claim, each: float) -> list[str]:
+def _undecided(claim: Claim, corrected: float, each: float, alpha: float) -> list[str]:
     if not claim.parts:
         return []
     part = claim.deciding()
@@ -213,5 +221,8 @@ def _undecided(claim: Claim, each: float) -> list[str]:
     if not part.known:
         return [f"no interval for {name}"]
     low, high = part.interval(each)
-    holds = low <= part.margin <= high
-    return [f"the interval of {name} holds {part.margin:g}" if holds else "the corrected p is too large"]
+    if low <= part.margin <= high:
+        return [f"the interval of {name} includes {part.margin:g}"]
+    if not corrected < alpha:
+        return [f"the corrected p is not below {alpha:g}"]
+    return [f"the interval and the p value of {name} disagree"]

@@ -11,7 +11,7 @@ from asymmetry.analysis.claims.models import Arm, Models
 from asymmetry.analysis.claims.study import Study
 from asymmetry.analysis.claims.words import listed, number
 
-IMAGENET = ("published", "file")
+IMAGENET = "imagenet"
 UNIT = "Fisher's z"
 SIZE = 0.2
 TEST = "t, scenes and seeds crossed; Fieller's interval of the ratio"
@@ -19,55 +19,82 @@ Weights = Mapping[Arm, float]
 
 
 def features(study: Study, models: Models | None) -> Claim:
-    """C7: imagenet − gan above 0, and (gan − random) / (imagenet − random) below .5 (Fieller's interval).
+    """C7: imagenet − gan and imagenet − random above 0, (gan − random) / (imagenet − random) below .5 (Fieller).
 
-    Pooled over modes, datasets, backbones and discriminators; on scenes that were left out. `imagenet` is published
-    weights or a file of the user's: a pretraining on generated pictures never stands in.
+    Pooled over modes, datasets, backbones and discriminators; on scenes that were left out. `imagenet` is an
+    initialisation whose weights were trained on ImageNet, published or from a file; of several, each has parts of its
+    own. Weights from other data are shown and do not count.
     """
-    level, found = study.margins["level"], _by_kind(study, models)
+    level, share, found = study.margins["level"], study.margins["share"], _by_kind(study, models)
     gans = [(kinds, gan) for kinds in found if "random" in kinds for gan in kinds.get("discriminator", [])]
     if not gans:
         return Claim("C7", untested="no backbone was a quality model both from random weights and from a discriminator")
     gains = {gan: {gan: 1.0, kinds["random"]: -1.0} for kinds, gan in gans}
     name = "gan − random"
     details = [_part(models, w, name, 0.0).detail(_label(gan), level) for gan, w in gains.items()]
-    complete = [(kinds["imagenet"], kinds["random"], gan) for kinds, gan in gans if "imagenet" in kinds]
-    if not complete:
+    counted: dict[str, list[tuple[Arm, Sequence[Weights]]]] = {}
+    others: dict[str, None] = {}
+    for kinds, gan in gans:
+        for pretrained in kinds.get("pretrained", []):
+            random, data = kinds["random"], study.facts["pretrained_on"][pretrained[2]][pretrained[3]]
+            triple = ({pretrained: 1.0, gan: -1.0}, {pretrained: 1.0, random: -1.0}, {gan: 1.0, random: -1.0})
+            note = f"{pretrained[3]} weights, trained on {data}"
+            rows = [
+                part.detail(_label(gan), level, data == IMAGENET, note) for part in _worth(models, triple, share, "")
+            ]
+            details += rows
+            if data == IMAGENET:
+                counted.setdefault(pretrained[3], []).append((gan, triple))
+            else:
+                others[f"{pretrained[2]} {pretrained[3]} ({data})"] = None
+    started = listed(sorted({study.facts["starts"][gan[3]] for gan in gains}))
+    facts = [f"The discriminators themselves were trained from these weights: {started}."]
+    if others:
+        facts.append(f"Shown in the details alone, since they were not trained on ImageNet: {listed(list(others))}.")
+    if not counted:
         pooled = _part(models, _average(list(gains.values())), name, 0.0)
         low, high = pooled.interval(level)
         told = f"What there is: {name} {number(pooled.value)} ({number(low)} to {number(high)}, for itself) in {UNIT}."
-        why = "no quality model started from ImageNet weights (published, or a file of one's own)"
-        return Claim("C7", untested=why, facts=[told], details=[pooled.detail("pooled", level), *details])
-    triples = [
-        ({imagenet: 1.0, gan: -1.0}, {gan: 1.0, random: -1.0}, {imagenet: 1.0, random: -1.0})
-        for imagenet, random, gan in complete
-    ]
-    parts = _worth(models, [_average(weights) for weights in zip(*triples, strict=True)], study.margins["share"])
-    rows = [part.detail("pooled", level) for part in parts]
-    for triple, (_, _, gan) in zip(triples, complete, strict=True):
-        rows += [part.detail(_label(gan), level) for part in _worth(models, triple, study.margins["share"])]
-    settings = listed([_label(gan) for _, _, gan in complete])
-    return Claim("C7", parts, settings=settings, test=TEST, details=[*rows, *details])
+        why = "no quality model started from weights that were trained on ImageNet (published, or in a file)"
+        return Claim("C7", untested=why, facts=[told, *facts], details=[pooled.detail("pooled", level), *details])
+    parts = []
+    for source, own in counted.items():
+        averages = [_average(weights) for weights in zip(*(triple for _, triple in own), strict=True)]
+        parts += _worth(models, averages, share, f", {source}" if len(counted) > 1 else "")
+    if any(part.ratio is not None and not part.defined for part in parts):
+        facts.append("ImageNet weights are no better than random ones here, so that share says nothing.")
+    settings = listed([_label(gan) for own in counted.values() for gan, _ in own])
+    details = [*(part.detail("pooled", level) for part in parts), *details]
+    return Claim("C7", parts, facts=facts, settings=settings, test=TEST, details=details)
 
 
 def _by_kind(study: Study, models: Models | None) -> list[dict[str, Any]]:
-    """Of each mode, dataset and backbone: its `random` and `imagenet` arm, and those of discriminators."""
+    """Of each mode, dataset and backbone: its `random` arm, those of discriminators, and those `pretrained` elsewhere.
+
+    A pretraining on generated pictures is none of them: it never stands in for ImageNet.
+    """
     kinds, found = study.facts["initialisations"], {}
     for arm in models.arms if models else []:
         own, kind = found.setdefault(arm[:3], {}), kinds[arm[3]]
-        if kind == "discriminator":
+        if kind == "random":
+            own.setdefault(kind, arm)
+        elif kind == "discriminator":
             own.setdefault(kind, []).append(arm)
-        elif kind == "random" or kind in IMAGENET:
-            own.setdefault("random" if kind == "random" else "imagenet", arm)
+        elif kind in ("published", "file"):
+            own.setdefault("pretrained", []).append(arm)
     return list(found.values())
 
 
-def _worth(models: Models, triple: Sequence[Weights], share: float) -> list[Part]:
-    """Imagenet − gan, and the ratio of the other two."""
-    first = _part(models, triple[0], "imagenet − gan", 0.0)
-    ratio = models.combine(*triple[1:])
-    name = "(gan − random) / (imagenet − random)"
-    return [first, Part(name, ratio.contrast(1, -share), share, False, "share", first.scenes, first.seeds, ratio)]
+def _worth(models: Models, triple: Sequence[Weights], share: float, source: str) -> list[Part]:
+    """Imagenet − gan, imagenet − random, and the share of the latter that gan − random is."""
+    first, second = (
+        _part(models, weights, f"imagenet − {other}{source}", 0.0)
+        for weights, other in zip(triple[:2], ("gan", "random"), strict=True)
+    )
+    ratio = models.combine(triple[2], triple[1])
+    name = f"(gan − random) / (imagenet − random){source}"
+    third = Part(name, ratio.contrast(1, -share), share, False, "share", first.scenes, first.seeds, ratio)
+    return [first, second, third]
 
 
 def architectures(study: Study, models: Models | None) -> Claim:
