@@ -39,6 +39,7 @@ rule claims:
         PLAN.claims.provenance().values(),
         PLAN.claims.weights().values(),
         gains=f"{RESULTS}/analysis/grid/gains.csv",
+        judges=f"{RESULTS}/analysis/grid/judges.csv",
         sweep=[f"{RESULTS}/analysis/fig7/gains.csv"] if PLAN.claims.swept() else [],
         artefacts=f"{RESULTS}/analysis/artefacts.csv",
     output:

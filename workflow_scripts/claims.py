@@ -12,6 +12,7 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
         *(params.facts, params.margins, params.assessments, params.datasets, params.trained_on, params.models),
         *(params.provenance, params.weights),
         gains=Path(files.gains),
+        judges=Path(files.judges),
         sweep=Path(files.sweep[0]) if files.sweep else None,
         artefact_table=Path(files.artefacts),
         scale=params.scale,

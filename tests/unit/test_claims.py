@@ -45,6 +45,7 @@ FACTS = {
     "sweep": "rec-m5",
     "random_metrics": ["m0"],
     "lpips": [],
+    "shared_opinions": {"learned": ["set"]},
     "initialisations": {
         "random": "random",
         "imagenet": "published",
@@ -166,7 +167,7 @@ def test_c3_composition(best, expected):
     level = {cell: 0.3 * k for k, cell in enumerate(COMPOSED[:5])} | {COMPOSED[5]: 1.2 + 2 * best}
     row = verdict(training.composition(study(gains(COMPOSED, lambda *c: level[c], lambda *c: level[c]))))
     assert row["verdict"] == expected
-    assert best == -1 or "another: perc+adv" in row["measure"]
+    assert best == -1 or "another composition: perc+adv" in row["measure"]
 
 
 def test_c3_balance_counts_both():
@@ -570,7 +571,7 @@ def test_parts_decide_together():
     assert claim.Claim("C3", [good, good]).p_values()[0] == pytest.approx(2 * min(good.p_values()))
     assert verdict(claim.Claim("C3", [good, good]))["verdict"] == "supported"
     assert verdict(claim.Claim("C3", [good, good], missing=["x was not run"]))["reason"] == (
-        "the corrected p is too large; x was not run"
+        "the corrected p is not below 0.05; x was not run"
     )
     assert verdict(claim.Claim("C4", [bad, vague], somewhere=True))["verdict"] == "inconclusive"
     assert verdict(claim.Claim("C4", [bad, bad], somewhere=True))["verdict"] == "contradicted"
@@ -627,7 +628,7 @@ def planned():
     base = Path(plan.__file__).parents[3]
     config = yaml.safe_load((base / "config.yaml").read_text(encoding="utf-8")) | {"results": "out"}
     whole = plan.Plan(config)
-    return Claims(config, whole.grid, whole.analysis, whole.transfer)
+    return Claims(config, whole.grid, whole.analysis, whole.judgement, whole.transfer)
 
 
 def test_facts_are_derived_from_the_config(planned):
@@ -651,6 +652,9 @@ def test_table_and_words(tmp_path, monkeypatch):
     world = everything()
     for name, frame in (("gains", world.gains), ("artefacts", world.artefacts)):
         tables.write(frame, tmp_path / f"{name}.csv", name)
+    judges = pd.DataFrame({"judge": list(FAMILIES), "family": FAMILIES.values(), "verdict": "valid"})
+    judges = judges.assign(scenes=8, over_pretrained=1.0, over_bicubic=1.0, over_noise=1.0, share=1.0, spread=1.0)
+    tables.write(judges, tmp_path / "judges.csv", "judges")
     cells = []
     for metric, own in world.assessed.frames.items():
         quality, score, scene = own["set"]
@@ -661,9 +665,9 @@ def test_table_and_words(tmp_path, monkeypatch):
     output = tmp_path / "claims.csv"
     for _ in range(2):
         claims.claims_table(
-            FACTS, MARGINS, cells, ["set"], {}, [], {}, {}, gains=tmp_path / "gains.csv", sweep=None,
-            artefact_table=tmp_path / "artefacts.csv", scale="tiny", transfer_scale="none", output=output,
-            details=tmp_path / "details.csv",
+            FACTS, MARGINS, cells, ["set"], {}, [], {}, {}, gains=tmp_path / "gains.csv",
+            judges=tmp_path / "judges.csv", sweep=None, artefact_table=tmp_path / "artefacts.csv", scale="tiny",
+            transfer_scale="none", output=output, details=tmp_path / "details.csv",
         )  # fmt: skip
         written = output.read_bytes(), output.with_suffix(".md").read_bytes()
     table = tables.read(output, "claims")

@@ -8,6 +8,7 @@ from asymmetry import registry
 from asymmetry.plan.analysis import Analysis
 from asymmetry.plan.definitions import NONE, Config, Definitions
 from asymmetry.plan.grid import Grid
+from asymmetry.plan.judgement import Judgement
 from asymmetry.plan.transfer import Transfer
 
 PRIMARY = (0, 1)  # factors of the reconstruction term that a composition may have
@@ -17,10 +18,13 @@ Facts = dict[str, Any]
 class Claims(Definitions):
     """Plain facts of a run's definitions, for `analysis.claims`."""
 
-    def __init__(self, config: Config, grid: Grid, analysis: Analysis, transfer: Transfer) -> None:
+    def __init__(
+        self, config: Config, grid: Grid, analysis: Analysis, judgement: Judgement, transfer: Transfer
+    ) -> None:
         super().__init__(config)
         self.grid = grid
         self.analysis = analysis
+        self.judgement = judgement
         self.transfer = transfer
 
     def facts(self) -> Facts:
@@ -35,6 +39,7 @@ class Claims(Definitions):
             "sweep": self.config["figures"]["fig7"]["objective"],
             "random_metrics": self.random_metrics(),
             "lpips": [name for name, judge in self._judges() if judge.startswith("lpips")],
+            "shared_opinions": self.shared_opinions(),
             "initialisations": {name: own["kind"] for name, own in self.config["initialisations"].items()},
             "pretrained_on": self.pretrained_on(),
             "starts": self.starts(),
@@ -68,7 +73,7 @@ class Claims(Definitions):
         ]
 
     def architectures(self) -> list[dict[str, str]]:
-        """Pairs of one definition but the backbone: `first` convolutional, `second` a Transformer, `group` the head."""
+        """Pairs of one definition but the backbone: `first` convolutional, `second` a Transformer, `group` the rate."""
         own = self.config["discriminators"]
         kinds = ("convolution", "attention")
         return [

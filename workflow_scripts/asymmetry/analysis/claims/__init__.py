@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis import assessment, rankings
+from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
 from asymmetry.analysis.claims.architecture import architectures
 from asymmetry.analysis.claims.claim import Claim, Part, decide
 from asymmetry.analysis.claims.models import Models
@@ -20,7 +21,8 @@ from asymmetry.analysis.claims.random_metric import random_weights
 from asymmetry.analysis.claims.ranking import agreement, increase
 from asymmetry.analysis.claims.study import Study
 from asymmetry.analysis.claims.training import artefacts, composition, heads
-from asymmetry.analysis.claims.words import WORDS, listed, number, p_text, title
+from asymmetry.analysis.claims.words import GLOSSARY, WORDS, listed, number, p_text, title
+from asymmetry.analysis.judges import FIDELITY, REALISM
 from asymmetry.artifacts import atomic
 
 __all__ = ["Claim", "Part", "Study", "all_claims", "claims_table", "decide"]
@@ -55,6 +57,7 @@ def claims_table(
     weights: Mapping[str, str],
     *,
     gains: Path,
+    judges: Path,
     sweep: Path | None,
     artefact_table: Path,
     scale: str,
@@ -74,6 +77,7 @@ def claims_table(
         provenance: discriminator -> record of a training with it.
         weights: backbone of a quality model -> its weights.
         gains: table of shape gains, of all cells.
+        judges: table of shape judges, of the same cells.
         sweep: the same of the cells of figure 7, None without a sweep.
         artefact_table: table of shape artefacts.
         scale: scale of the trainings, in words.
@@ -105,7 +109,8 @@ def claims_table(
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["claims-details"])), details, "claims-details")
     tables.write(table, output, "claims")
     with atomic(output.with_suffix(".md")) as temporary:
-        temporary.write_text(markdown(table, margins["level"], facts["initialisations"]), encoding="utf-8")
+        text = markdown(table, margins["level"], facts["initialisations"], tables.read(judges, "judges"))
+        temporary.write_text(text, encoding="utf-8")
     logger.info("claims: %s", ", ".join(f"{row.claim} {row.verdict}" for row in table.itertuples()))
 
 
@@ -127,8 +132,15 @@ def _parameters(weights: str) -> int:
         return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
 
 
-def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, str]) -> str:
-    """Shape `claims` as Markdown: an overview, then a section a claim; `initialisations` are name -> kind."""
+def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, str], judges: pd.DataFrame) -> str:
+    """Shape `claims` as Markdown: an overview, then a section a claim.
+
+    Args:
+        table: shape claims.
+        level: coverage of all intervals together.
+        initialisations: name -> kind.
+        judges: shape judges.
+    """
     overview = pd.DataFrame(
         {
             "claim": [f"{row.claim}. {row.statement}" for row in table.itertuples()],
@@ -140,17 +152,22 @@ def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, st
         }
     )
     tested = int(table["p"].notna().sum())
-    head = (
-        "# The claims of the study, in this run\n\n"
-        f"Scale of the run: {table['scale'].iloc[0]}. Quality models: {_transfer_scale(table)}.\n\n"
-        f"Intervals hold for all {tested} tested claims together ({100 * level:g} %); p is corrected by Holm. A verdict"
-        " needs the whole interval on one side of its margin, 8 scenes and 3 seeds. Margins stood in the config."
-        " The estimate is that of the part of a claim that decides. `docs/claims.md` says how each claim is tested.\n"
-    )
     rests = " ".join(table["settings"])
     pretrained = [name for name, kind in initialisations.items() if kind == "pretraining" and name in rests]
+    head = [
+        "# The claims of the study, in this run",
+        f"Scale of the run: {table['scale'].iloc[0]}. Quality models: {_transfer_scale(table)}.",
+        "**Verdicts.** *Supported* or *contradicted*: the whole interval lies on one side of the margin that stood"
+        f" in the config before the run, the corrected p is below {1 - level:.2g}, and there are at least"
+        f" {FEWEST_SCENES} scenes and {FEWEST_SEEDS} seeds. *Inconclusive*: anything else, which is no evidence"
+        " against the claim. *Not tested*: the trainings that the claim needs were not run. The intervals hold"
+        f" together for all {tested} tested claims ({100 * level:g} %, Bonferroni); p is corrected by Holm. The"
+        " table shows the part of a claim that decides. `docs/claims.md` says how each claim is tested.",
+        f"**Words.** {GLOSSARY}",
+        _judged(judges),
+    ]
     if pretrained:
-        head += f"\nNot ImageNet: {listed(pretrained)} weights were pretrained on generated pictures.\n"
+        head.append(f"Not ImageNet: {listed(pretrained)} weights were pretrained on generated pictures.")
     sections = [
         f"## {row.claim}: {row.verdict}\n\n*{row.statement}*\n\n{row.sentence}\n\n"
         + (f"The number above: {row.measure}. " if row.measure else "")
@@ -158,7 +175,27 @@ def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, st
         for row in table.itertuples()
     ]
     body = overview.to_markdown(index=False, disable_numparse=True)
-    return "\n".join([head, body, "", *(f"{section.rstrip()}\n" for section in sections)])
+    return "\n\n".join([*head, body, *(section.rstrip() for section in sections)]) + "\n"
+
+
+def _judged(judges: pd.DataFrame) -> str:
+    """What O and fidelity are measured by, and which families of realism have no judge that counts."""
+
+    def of(family: str) -> pd.DataFrame:
+        return judges[judges["family"] == family]
+
+    counting = {name: listed(of(name).query("verdict == 'valid'")["judge"].tolist()) for name in (*REALISM, FIDELITY)}
+    families = [f"{name} ({counting[name]})" for name in REALISM if counting[name]]
+    said = [f"O is the mean of these families of judges: {', '.join(families) or 'none'}."]
+    for name in REALISM:
+        if not counting[name]:
+            asked = [f"{row.judge}: {row.verdict}" for row in of(name).itertuples()]
+            why = listed(asked) or "none was asked"
+            said.append(
+                f"**No judge of the family {name} counts** ({why}), so that O knows nothing of what it would see."
+            )
+    said.append(f"Fidelity is the mean of: {counting[FIDELITY] or 'no judge'}.")
+    return f"**Judges.** {' '.join(said)}"
 
 
 def _estimate(row: Any) -> str:

@@ -10,6 +10,7 @@ from asymmetry.analysis.asymmetry import FEWEST_METRICS, RELIABLE, Setting, at, 
 from asymmetry.analysis.claims.claim import Claim, Part
 from asymmetry.analysis.claims.study import Study
 from asymmetry.analysis.claims.words import listed, number
+from asymmetry.analysis.judges import FIDELITY
 
 SPLITS, RESAMPLES = 100, 500
 
@@ -47,7 +48,7 @@ def agreement(study: Study) -> Claim:
     margin, reliable = study.margins["agreement"], [one for one in found if one.reliable]
     details = tuple(_detail(study, one, margin) for one in found)
     limits = () if reliable else (f"no setting has reliabilities of at least {RELIABLE}",)
-    facts = [_unreliable(found)] if len(reliable) < len(found) else []
+    facts = [*_shared(study), *([_unreliable(found)] if len(reliable) < len(found) else [])]
     if not reliable:
         return Claim("C1", limits=limits, details=details, facts=facts)
     part = _corrected(study, reliable, margin)
@@ -69,7 +70,8 @@ def increase(study: Study) -> Claim:
     details = [
         _index_difference(study, [pair], margin).detail(pair[0].label, level, pair in reliable) for pair in pairs
     ]
-    facts = [_unreliable([one for pair in pairs for one in pair])] if len(reliable) < len(pairs) else []
+    left = [_unreliable([one for pair in pairs for one in pair])] if len(reliable) < len(pairs) else []
+    facts = [*_shared(study), *left]
     if not reliable:
         limits = (f"no pair of settings has reliabilities of at least {RELIABLE}",)
         return Claim("C2", limits=limits, details=details, facts=facts)
@@ -133,6 +135,17 @@ def _detail(study: Study, one: Ranked, margin: float) -> dict:
     note = f"rho {number(rho)}, reliability of A {number(one.reliability_a)}, of O {number(one.reliability_o)}"
     part = _corrected(study, [one], margin)
     return part.detail(one.label, study.margins["level"], one.reliable, note)
+
+
+def _shared(study: Study) -> list[str]:
+    """Which judges of realism learned from opinions that are also in A: that alone makes the two agree."""
+    counting = set(study.gains.loc[study.gains["family"] != FIDELITY, "judge"])
+    shared = [
+        f"{judge} ({', '.join(data)})" for judge, data in study.facts["shared_opinions"].items() if judge in counting
+    ]
+    return [f"Some judges were trained on opinions that A rests on, which favours agreement: {listed(shared)}."] * bool(
+        shared
+    )
 
 
 def _unreliable(found: Sequence[Ranked]) -> str:

@@ -21,60 +21,69 @@ WORDS = {
     "C1": Words(
         "The rank of a fidelity metric in assessment does not predict its rank in optimization.",
         "Does a metric's rank in assessment (A) predict its rank as a loss (O)?",
-        "rank correlation of A and O, corrected for noise",
-        "It speaks of these metrics alone, and takes the reliabilities as known.",
+        "rank correlation of A and O over metrics, corrected for noise",
+        "It is about these metrics only, and treats the estimated reliabilities as exact.",
     ),
     "C2": Words(
-        "The mismatch is larger with an adversarial term than without.",
+        "This mismatch is larger with an adversarial term than without.",
         "Do ranks in assessment and in optimization agree less with an adversarial term than without?",
-        "asymmetry index with − without adversarial term",
-        "It speaks of these metrics and discriminators alone, and takes the reliabilities as known.",
+        "asymmetry index (1 − corrected rank correlation) with minus without adversarial term",
+        "It is about these metrics and discriminators only, and treats the estimated reliabilities as exact.",
     ),
     "C3": Words(
         "Reconstruction + perceptual + adversarial gives the best balance of fidelity and realism.",
         "Is reconstruction + perceptual + adversarial (rec+perc+adv) better balanced than every other composition?",
-        "balance of rec+perc+adv − that of another",
-        "It cannot say what other factors of the terms would give, and a balance of half and half is a choice.",
+        "balance of rec+perc+adv minus that of another composition",
+        "It cannot say what other factors of the terms would give; weighing fidelity and realism equally is a choice.",
     ),
     "C4": Words(
         "A metric on random weights, poor at assessment, beats stronger metrics as a loss in some settings.",
-        "Is there a setting in which the random-weight metric assesses worse and trains better than another metric?",
-        "random metric and stronger ones",
+        "Is there a setting in which a random-weight metric assesses worse than another metric and yet trains better?",
+        "random-weight metric against a stronger one",
         "One such pair is enough for the claim; it does not make random weights a good choice in general.",
     ),
     "C5": Words(
         "Patch-level discriminators reconstruct detail better than vanilla ones.",
-        "Does a patch discriminator restore better than a vanilla one on the same backbone?",
-        "patch − vanilla",
-        "Its size cannot be compared with the paper's +0.52 (VGG-16) and +0.38 (ResNet-50), whose score is not known;"
-        " and a patch head on a convolutional backbone uses fewer of its layers.",
+        "Does training with a patch discriminator restore better than with a vanilla one, on each backbone?",
+        "patch minus vanilla",
+        "The size of a difference cannot be compared with the paper's +0.52 (VGG-16) and +0.38 (ResNet-50), whose score"
+        " is not known; and a patch head on a convolutional backbone uses fewer of its layers.",
     ),
     "C6": Words(
         "Convolutional discriminators are better and more stable than Transformer ones, which degrade with the weight.",
-        "Do convolutional discriminators restore better than Transformer ones, and does O hold up better as the"
-        " adversarial weight grows?",
-        "convolutional − Transformer",
+        "Does training with a convolutional discriminator restore better than with a Transformer, and does O hold up"
+        " better as the adversarial weight grows?",
+        "convolutional minus Transformer",
         "It cannot say why an architecture is unstable.",
     ),
     "C7": Words(
         "Discriminator features help quality models little: ImageNet is best, GAN a little better than random.",
-        "What are a discriminator's features worth to a quality model, between random and ImageNet weights?",
-        "SRCC on unseen scenes",
-        "It cannot say what other objectives or longer trainings would put into a discriminator.",
+        "How much do a discriminator's features (gan) help a quality model, compared with random and ImageNet weights?",
+        "rank correlation with opinions (SRCC) on unseen scenes",
+        "It cannot say what a discriminator would learn with other objectives or in a longer training.",
     ),
     "C8": Words(
         "With synthetic distortions, convolutional backbones beat Transformers as quality models.",
         "On synthetic distortions, do convolutional backbones make better quality models than Transformers?",
-        "SRCC on unseen scenes, convolutional − Transformer",
-        "It cannot speak of authentic distortions, nor of backbones of other sizes.",
+        "rank correlation with opinions (SRCC) on unseen scenes, convolutional minus Transformer",
+        "It says nothing about authentic distortions, nor about backbones of other sizes.",
     ),
     "C9": Words(
         "Discriminators suppress artefacts in optimization.",
-        "Do trainings with a discriminator leave fewer artefacts than the same without?",
-        "with − without discriminator",
-        "It cannot tell wanted texture from artefact where the reference is smooth.",
+        "Does training with a discriminator leave fewer artefacts than the same training without?",
+        "with minus without discriminator",
+        "It cannot tell wanted texture from an artefact where the reference is smooth.",
     ),
 }
+
+GLOSSARY = (
+    "*A*, the assessment score: how well a metric agrees with human opinions. *O*, the optimization score, or"
+    " *realism*: how real the pictures of a trained generator look. *Fidelity*: how close they are to the"
+    " originals. O and fidelity are gains over the pretrained generator. *rec*, *perc*, *adv*: the reconstruction"
+    " (L1), perceptual and adversarial term of what a generator is trained with. A *cell*: one objective with one"
+    " discriminator at one adversarial weight, or with none. A *setting*: the same without the objective. *Robust"
+    " standard deviation over cells*: the interquartile range of their means, divided by 1.349."
+)
 
 
 def title(claim: str, part: str) -> str:
@@ -121,11 +130,11 @@ def _units(parts: Sequence[Told]) -> str:
 def _wanted(parts: Sequence[Told]) -> str:
     sides = [f"{'above' if above else 'below'} {margin:g}" for *_, above, margin, _ in parts]
     if len(parts) == 1:
-        return f"The claim wants it {sides[0]}."
+        return f"The claim says that it is {sides[0]}."
     if len(set(sides)) == 1:
-        return f"The claim wants all of them {sides[0]}."
-    wanted = (f"{part[0]} {side}" for part, side in zip(parts, sides, strict=True))
-    return f"The claim wants {' and '.join(wanted)}."
+        return f"The claim says that all of them are {sides[0]}."
+    said = (f"{part[0]} is {side}" for part, side in zip(parts, sides, strict=True))
+    return f"The claim says that {', that '.join(said)}."
 
 
 def number(value: float) -> str:
