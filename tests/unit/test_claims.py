@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy import stats
 
 from asymmetry import plan, tables
 from asymmetry.analysis import claims, correlation, inference
@@ -126,7 +127,7 @@ def test_c1_agreement(sign, expected):
     row = verdict(ranking.agreement(study(gained)))
     assert row["verdict"] == expected
     assert row["estimate"] == pytest.approx(sign, abs=0.1)
-    assert "without discriminator (6 metrics); patch-conv at 0.1 (6 metrics)" in row["settings"]
+    assert "no discriminator (6 metrics); patch-conv at 0.1 (6 metrics)" in row["settings"]
 
 
 def test_c1_noise_is_no_mismatch():
@@ -575,6 +576,15 @@ def test_parts_decide_together():
     )
     assert verdict(claim.Claim("C4", [bad, vague], somewhere=True))["verdict"] == "inconclusive"
     assert verdict(claim.Claim("C4", [bad, bad], somewhere=True))["verdict"] == "contradicted"
+
+
+@pytest.mark.parametrize(("value", "somewhere", "parts"), [(9, False, 1), (-9, False, 3), (9, True, 3), (-9, True, 1)])
+def test_intervals_are_corrected_as_p_is(value, somewhere, parts):
+    """For the number of parts where any one of them decides, and not where all must hold."""
+    part = claim.Part("", inference.Estimate(value, 1, 50), 0.0, True, "", 8, 3)
+    row = verdict(claim.Claim("C3", [part] * 3, somewhere=somewhere))
+    assert row["high"] - row["low"] == pytest.approx(2 * stats.t.ppf(1 - 0.05 / 2 / parts, 50))
+    assert row["p"] == pytest.approx(parts * 2 * stats.t.sf(9, 50))
 
 
 def test_more_claims_widen_the_intervals():

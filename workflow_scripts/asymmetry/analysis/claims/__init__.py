@@ -191,10 +191,8 @@ def _judged(judges: pd.DataFrame) -> str:
         if not counting[name]:
             asked = [f"{row.judge}: {row.verdict}" for row in of(name).itertuples()]
             why = listed(asked) or "none was asked"
-            said.append(
-                f"**No judge of the family {name} counts** ({why}), so that O knows nothing of what it would see."
-            )
-    said.append(f"Fidelity is the mean of: {counting[FIDELITY] or 'no judge'}.")
+            said.append(f"**No judge of the family {name} counts** ({why}), so O leaves that family out.")
+    said.append(f"Fidelity is measured by {counting[FIDELITY] or 'no judge'}.")
     return f"**Judges.** {' '.join(said)}"
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from asymmetry.analysis import inference
 from asymmetry.analysis.claims.claim import Claim, Part
-from asymmetry.analysis.claims.contrasts import Collected, Comparison, among, compare, matrices
+from asymmetry.analysis.claims.contrasts import DEVIATIONS, Collected, Comparison, among, compare, matrices
 from asymmetry.analysis.claims.study import CELL, KEYS, Cell, Study
 from asymmetry.analysis.claims.training import pairs_of
 from asymmetry.analysis.claims.words import listed, number
@@ -20,8 +20,7 @@ FEWEST_WEIGHTS = 3
 ENOUGH_WEIGHTS = 6
 CAPACITY = 0.2
 RESAMPLES = 500
-LEVEL, SLOPE = "O at the shared weight", "slope of O over the weight"
-PER_DECADE = "the same per tenfold of the weight"
+LEVEL, SLOPE = "O at the shared weight", "slope of O per tenfold of the weight"
 
 
 class Sweep(NamedTuple):
@@ -115,7 +114,7 @@ def _slope(sweeps: Sequence[Sweep], margin: float) -> Part:
 
     scenes, seeds = sweeps[0].values.shape[2:]
     estimate = inference.crossed(difference, [np.arange(scenes)], seeds, RESAMPLES).contrast(1)
-    return Part(SLOPE, estimate, margin, True, PER_DECADE, scenes, seeds)
+    return Part(SLOPE, estimate, margin, True, DEVIATIONS, scenes, seeds)
 
 
 def _stability(rows: pd.DataFrame, comparison: Comparison, pairs: Sequence[Mapping[str, str]]) -> str:
@@ -137,8 +136,8 @@ def _stability(rows: pd.DataFrame, comparison: Comparison, pairs: Sequence[Mappi
 def _limits(study: Study, pairs: Sequence[Mapping[str, str]], sweeps: Sequence[Sweep]) -> str:
     """What the comparison rests on: capacities, the learning rates of the sweeps, the number of weights."""
     ratios = [_times(study, pair) for pair in pairs]
-    span = f"{number(min(ratios))} to {number(max(ratios))}" if len(ratios) > 1 else number(ratios[0])
-    said = [f"convolutional networks have {span} times the parameters"]
+    span = " to ".join(dict.fromkeys((number(min(ratios)), number(max(ratios)))))
+    said = [f"the convolutional networks have {span} times the parameters"]
     rates = {sweep.rate for sweep in sweeps}
     if len(rates) == 1:
         said.append(f"the slope was measured at {rates.pop()} alone")

@@ -142,8 +142,10 @@ class Claim:
         return min((getattr(part, name) for part in self.parts), default=0)
 
     def level(self, each: float) -> float:
-        """The level of the intervals of its parts: a claim that looks for the best of several corrects for that."""
-        return inference.simultaneous_level(len(self.parts), each) if self.somewhere else each
+        """The level of the intervals of its parts, corrected as p is, where any one of them decides."""
+        towards, away = self.p_values()
+        any_one = self.somewhere != (away < towards)
+        return inference.simultaneous_level(len(self.parts), each) if any_one else each
 
 
 def decide(claims: Sequence[Claim], level: float, scales: Mapping[str, str]) -> pd.DataFrame:

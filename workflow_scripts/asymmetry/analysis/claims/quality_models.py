@@ -93,7 +93,7 @@ def _worth(models: Models, triple: Sequence[Weights], share: float, source: str)
     )
     ratio = models.combine(triple[2], triple[1])
     name = f"(gan − random) / (imagenet − random){source}"
-    third = Part(name, ratio.contrast(1, -share), share, False, "share", first.scenes, first.seeds, ratio)
+    third = Part(name, ratio.contrast(1, -share), share, False, "", first.scenes, first.seeds, ratio)
     return [first, second, third]
 
 

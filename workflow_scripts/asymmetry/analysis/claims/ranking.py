@@ -94,7 +94,7 @@ def _ranked(study: Study, place: Mapping[str, Any], rows: pd.DataFrame) -> Ranke
 def place_label(place: Mapping[str, Any]) -> str:
     """An adversarial setting in words."""
     alone = place["discriminator"] == "none"
-    return "without discriminator" if alone else f"{place['discriminator']} at {place['weight']:g}"
+    return "no discriminator" if alone else f"{place['discriminator']} at {place['weight']:g}"
 
 
 def _with_and_without(study: Study) -> list[tuple[Ranked, Ranked]]:

@@ -108,7 +108,7 @@ def artefacts(study: Study) -> Claim:
         for objective, discriminator, weight in cells
         if discriminator != "none" and (objective, *ALONE) in cells
     ]
-    collected, facts = Collected(-study.margins["difference"], study.margins["level"], above=False), []
+    collected, facts = Collected(0 - study.margins["difference"], study.margins["level"], above=False), []
     for measure, label in (
         ("excess_variance", "excess local variance (as a standard deviation)"),
         ("spectral_peak", "spectral peak"),

@@ -22,19 +22,20 @@ WORDS = {
         "The rank of a fidelity metric in assessment does not predict its rank in optimization.",
         "Does a metric's rank in assessment (A) predict its rank as a loss (O)?",
         "rank correlation of A and O over metrics, corrected for noise",
-        "It is about these metrics only, and treats the estimated reliabilities as exact.",
+        "The answer is about these metrics only, and treats the estimated reliabilities as exact.",
     ),
     "C2": Words(
         "This mismatch is larger with an adversarial term than without.",
         "Do ranks in assessment and in optimization agree less with an adversarial term than without?",
         "asymmetry index (1 − corrected rank correlation) with minus without adversarial term",
-        "It is about these metrics and discriminators only, and treats the estimated reliabilities as exact.",
+        "The answer is about these metrics and discriminators only, and treats the estimated reliabilities as exact.",
     ),
     "C3": Words(
         "Reconstruction + perceptual + adversarial gives the best balance of fidelity and realism.",
         "Is reconstruction + perceptual + adversarial (rec+perc+adv) better balanced than every other composition?",
         "balance of rec+perc+adv minus that of another composition",
-        "It cannot say what other factors of the terms would give; weighing fidelity and realism equally is a choice.",
+        "The test cannot say what other factors of the terms would give; weighing fidelity and realism equally is a"
+        " choice.",
     ),
     "C4": Words(
         "A metric on random weights, poor at assessment, beats stronger metrics as a loss in some settings.",
@@ -54,25 +55,25 @@ WORDS = {
         "Does training with a convolutional discriminator restore better than with a Transformer, and does O hold up"
         " better as the adversarial weight grows?",
         "convolutional minus Transformer",
-        "It cannot say why an architecture is unstable.",
+        "The test cannot say why an architecture is unstable.",
     ),
     "C7": Words(
         "Discriminator features help quality models little: ImageNet is best, GAN a little better than random.",
         "How much do a discriminator's features (gan) help a quality model, compared with random and ImageNet weights?",
         "rank correlation with opinions (SRCC) on unseen scenes",
-        "It cannot say what a discriminator would learn with other objectives or in a longer training.",
+        "The test cannot say what a discriminator would learn with other objectives or in a longer training.",
     ),
     "C8": Words(
         "With synthetic distortions, convolutional backbones beat Transformers as quality models.",
         "On synthetic distortions, do convolutional backbones make better quality models than Transformers?",
         "rank correlation with opinions (SRCC) on unseen scenes, convolutional minus Transformer",
-        "It says nothing about authentic distortions, nor about backbones of other sizes.",
+        "The answer says nothing about authentic distortions, nor about backbones of other sizes.",
     ),
     "C9": Words(
         "Discriminators suppress artefacts in optimization.",
         "Does training with a discriminator leave fewer artefacts than the same training without?",
         "with minus without discriminator",
-        "It cannot tell wanted texture from an artefact where the reference is smooth.",
+        "The measures cannot tell wanted texture from an artefact where the reference is smooth.",
     ),
 }
 
@@ -108,23 +109,21 @@ def sentence(
     told = [words.asked]
     if parts:
         numbers = "; ".join(
-            f"{f'{name} ' if name else ''}{number(value)} ({number(low)} to {number(high)})"
+            f"{f'{name} = ' if name else ''}{number(value)} ({number(low)} to {number(high)})"
             for name, value, low, high, *_ in parts
         )
-        told.append(f"{words.compared[0].upper()}{words.compared[1:]}: {numbers}{_units(parts)}.")
+        unit = f", in {parts[0][-1]}" if parts[0][-1] else ""
+        told.append(f"{words.compared[0].upper()}{words.compared[1:]}{unit}: {numbers}.")
         told.append(_wanted(parts))
     told += facts
     if reason:
         told.append(f"{verdict.capitalize()}: {reason}.")
     else:
         side = "claim's side" if verdict == "supported" else "other side"
-        told.append(f"{verdict.capitalize()}: the interval lies on the {side} (corrected p {p_text(corrected)}).")
+        p = p_text(corrected)
+        p = p if p.startswith("<") else f"= {p}"
+        told.append(f"{verdict.capitalize()}: the interval lies on the {side} (corrected p {p}).")
     return " ".join([*told, *([] if verdict == "not tested" else [words.cannot])])
-
-
-def _units(parts: Sequence[Told]) -> str:
-    units = dict.fromkeys(part[-1] for part in parts if part[-1])
-    return f", in {' and '.join(units)}" if units else ""
 
 
 def _wanted(parts: Sequence[Told]) -> str:
