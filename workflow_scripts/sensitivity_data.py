@@ -5,6 +5,6 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads, snakemake.input):
     from pathlib import Path
 
-    from asymmetry.figures.sensitivity import sensitivity_data
+    from asymmetry.figures.sensitivity_data import sensitivity_data
 
     sensitivity_data(Path(snakemake.input.table), Path(snakemake.input.asymmetry), Path(snakemake.output[0]))

@@ -9,7 +9,17 @@ from PIL import Image
 
 from asymmetry import artifacts, tables
 from asymmetry.distortions import TYPES
-from asymmetry.figures import claims, distortion_types, judges, pareto, report, sensitivity
+from asymmetry.figures import (
+    claims,
+    distortion_types,
+    distortion_types_data,
+    judges,
+    judges_data,
+    pareto,
+    report,
+    sensitivity,
+    sensitivity_data,
+)
 
 LONG = "dists-vgg-16-of-a-rather-long-name"
 
@@ -38,7 +48,7 @@ def breakdown(metrics=("ssim", "dists-random", "psnr"), types=("jpeg", "gaussian
 def test_distortion_types_are_in_order_and_grouped(tmp_path):
     tables.write(breakdown(), tmp_path / "in.csv", "assessment-breakdown")
     initialisations = {"dists-random": "random", "ssim": "", "psnr": ""}
-    distortion_types.distortion_types_data(tmp_path / "in.csv", initialisations, tmp_path / "out.csv")
+    distortion_types_data.distortion_types_data(tmp_path / "in.csv", initialisations, tmp_path / "out.csv")
     frame = tables.read(tmp_path / "out.csv", "distortion-types")
     assert list(frame["metric"].unique()) == ["psnr", "ssim", "dists-random"]
     assert list(frame["distortion"][:3]) == ["gaussian-blur", "jpeg", "own"]
@@ -54,7 +64,7 @@ def test_distortion_types_of_twenty_long_metrics_without_intervals_and_of_none(t
     facts = {f"{LONG}-{k}": ("random", "procedural")[k % 2] for k in range(20)}
     for name, part in (("many", many), ("none", many[:0])):
         tables.write(part, tmp_path / "in.csv", "assessment-breakdown")
-        distortion_types.distortion_types_data(tmp_path / "in.csv", facts, tmp_path / f"{name}.csv")
+        distortion_types_data.distortion_types_data(tmp_path / "in.csv", facts, tmp_path / f"{name}.csv")
         distortion_types.draw_distortion_types(tmp_path / f"{name}.csv", tmp_path / name)
         assert (tmp_path / f"{name}.png").stat().st_size > 1000
 
@@ -87,7 +97,7 @@ def judged(folder: Path, qualities: dict[str, list[float]], scenes: int = 8) -> 
 
 def test_judges_agree_as_their_ranks_do(tmp_path):
     qualities = {"a": [1, 2, 3, 4], "b": [1, 4, 9, 16], "c": [4, 3, 2, 1], "flat": [0, 0, 0, 0]}
-    judges.judge_agreement(*judged(tmp_path, qualities), tmp_path / "out.csv")
+    judges_data.judge_agreement(*judged(tmp_path, qualities), tmp_path / "out.csv")
     rho = tables.read(tmp_path / "out.csv", "judge-agreement").set_index(["judge", "other"])["rho"]
     assert rho["a", "b"] == pytest.approx(1, abs=1e-3)
     assert rho["a", "c"] == rho["c", "a"] == pytest.approx(-1, abs=1e-3)
@@ -99,7 +109,7 @@ def test_the_interval_of_an_agreement_holds_it(tmp_path):
     generator = np.random.default_rng(0)
     truth = generator.normal(size=(20, 1))
     qualities = np.array([truth + generator.normal(size=(20, 12)) for _ in range(2)])
-    rho, (low, high) = judges._over_cells(qualities), judges._intervals(qualities)
+    rho, (low, high) = judges_data._over_cells(qualities), judges_data._intervals(qualities)
     assert low[0, 1] < rho[0, 1] < high[0, 1]
     assert high[0, 1] - low[0, 1] < 0.8
 
@@ -107,7 +117,7 @@ def test_the_interval_of_an_agreement_holds_it(tmp_path):
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], [f"{LONG}-{k}" for k in range(20)]])
 def test_judges_few_and_many(tmp_path, names):
     generator = np.random.default_rng(0)
-    judges.judge_agreement(*judged(tmp_path, {n: generator.normal(size=6) for n in names}), tmp_path / "out.csv")
+    judges_data.judge_agreement(*judged(tmp_path, {n: generator.normal(size=6) for n in names}), tmp_path / "out.csv")
     judges.draw_judges(tmp_path / "out.csv", tmp_path / "figure")
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
@@ -183,7 +193,7 @@ def sensitivity_tables(folder: Path, settings=(("none", 0.0), ("patch-vgg", 0.1)
     whole = pd.DataFrame(rows, columns=columns).query("kind == 'nothing'").assign(index_low=-1.0, index_high=2.0)
     whole = whole.reindex(columns=list(tables.SHAPES["asymmetry"])).astype({"discriminator": object})
     tables.write(whole, folder / "asymmetry.csv", "asymmetry")
-    sensitivity.sensitivity_data(folder / "sensitivity.csv", folder / "asymmetry.csv", folder / "out.csv")
+    sensitivity_data.sensitivity_data(folder / "sensitivity.csv", folder / "asymmetry.csv", folder / "out.csv")
     return folder / "out.csv"
 
 

@@ -107,7 +107,7 @@ def test_table1_marks_the_best_in_every_form(tmp_path):
     assert "*25.00 [24.00, 26.00]*" in markdown
     assert markdown.count("**") == 4
     assert "kid (not valid here) ↑" in markdown
-    assert "never best): gone with none" in markdown
+    assert "never best): gone. " in markdown
     assert "in the place of ImageNet" in markdown
     latex = stem.with_suffix(".tex").read_text(encoding="utf-8")
     assert r"\textbf{26.00 [25.00, 27.00]}" in latex

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from asymmetry import artifacts, tables
+from asymmetry.analysis.names import counted, span
 from asymmetry.figures import (
     discriminators,
     discriminators_data,
@@ -173,6 +174,6 @@ def test_names_keep_their_colours_in_the_order_that_is_given():
     among = ["a", "b", "c"]
     assert theme.marks(["none", "c"], among)["c"] == theme.marks(["a", "b", "c"], among)["c"]
     assert theme.marks(["none", "c"], among)["none"] == (theme.GREY, "o")
-    assert theme.span(pd.Series([3, 1])) == "1 to 3"
-    assert [theme.counted(pd.Series([n]), "seed") for n in (1, 2)] == ["1 seed", "2 seeds"]
+    assert span(pd.Series([3, 1])) == "1 to 3"
+    assert [counted(pd.Series([n]), "seed") for n in (1, 2)] == ["1 seed", "2 seeds"]
     assert theme.short("dists-a-very-long-name-1", 12) == "dists-a…me-1"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from asymmetry import tables
+from asymmetry.analysis.names import counted, p_text
 from asymmetry.figures import theme
 
 LOOKS = {  # verdict -> colour, marker, face of the marker
@@ -59,7 +60,7 @@ def _note(frame: pd.DataFrame, level: float) -> list[str]:
     counts = frame["verdict"].value_counts()
     told = ", ".join(f"{counts[word]} {word}" for word in LOOKS if word in counts) or "no claims"
     tested = frame[frame["scenes"] > 0]
-    rests = f"n = {theme.counted(tested['scenes'], 'scene')}, {theme.counted(tested['seeds'], 'seed')} a claim."
+    rests = f"n = {counted(tested['scenes'], 'scene')}, {counted(tested['seeds'], 'seed')} a claim."
     sentences = [
         f"{told}. {rests if len(tested) else ''}",
         f"Intervals hold together for all tested claims at {level:.0%} (Bonferroni); p by Holm over them.",
@@ -87,8 +88,9 @@ def _row(page: Axes, row: Any, words: tuple[list[str], list[str]], top: float, h
     box = {"boxstyle": "round,pad=0.25", "facecolor": paint, "edgecolor": colour, "linewidth": 0.6}
     page.text(left + 0.04, top - 0.14, row.verdict, fontsize=6.5, weight="bold", va="center", color=ink, bbox=box)
     if np.isfinite(row.p_corrected):
-        p = "< .001" if row.p_corrected < 0.001 else f"= {row.p_corrected:.3f}".replace("0.", ".", 1)
-        page.text(theme.PAGE - 0.1, top - 0.14, f"p {p}", fontsize=6.5, va="center", ha="right", color="0.25")
+        p = p_text(row.p_corrected)
+        told = f"p {p}" if p.startswith("<") else f"p = {p}"
+        page.text(theme.PAGE - 0.1, top - 0.14, told, fontsize=6.5, va="center", ha="right", color="0.25")
     if grey or not np.isfinite(row.estimate):
         page.text(left, top - 0.3, textwrap.fill(row.reason, NOTE), fontsize=5.6, va="top", color="0.5")
         return

@@ -10,13 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from asymmetry import tables
+from asymmetry.analysis.names import ARCHITECTURES, INTERVAL, MEASURES, counted, standing_in
 from asymmetry.figures import theme
-from asymmetry.figures.discriminators_data import MEASURES
 from asymmetry.figures.training_curves import draw_curves, scaled
 
 STABILITY = {"accuracy": "discriminator's\naccuracy", "gradient_ratio": "gradient ratio,\nadversarial to rest"}
 BACKBONE = ["backbone", "initialisation", "architecture"]
-KINDS = {"convolution": 0, "attention": 1}
 
 
 @theme.style()
@@ -48,12 +47,12 @@ def draw_discriminators(data: Path, curves: Path, stem: Path, scale: str = "", a
         f"Objective {', '.join(frame['objective'].unique())}, adversarial weight {frame['weight'].max():g}."
         if len(frame)
         else "No training to show.",
-        f"n = {theme.counted(frame['scenes'], 'scene')}, {theme.counted(frame['seeds'], 'seed')}.",
-        f"Bars: {theme.INTERVAL}; small rings: the seeds one by one, whose spread is not in the bars.",
+        f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
+        f"Bars: {INTERVAL}; small rings: the seeds one by one, whose spread is not in the bars.",
         "Below, a line is one training, coloured as above; an accuracy of 0.5 is guessing.",
         theme.DIVERGED if frame["diverged"].any() else "No training diverged." if len(frame) else "",
-        theme.CUT if _cut(frame) else "",
-        theme.standing_in([*frame["objective"], *frame["initialisation"]]),
+        theme.CUT if any(theme.cut(*_ends(part)) for _, part in frame.groupby("measure")) else "",
+        standing_in([*frame["objective"], *frame["initialisation"]]),
         scale,
     )
     theme.save(figure, stem)
@@ -62,20 +61,21 @@ def draw_discriminators(data: Path, curves: Path, stem: Path, scale: str = "", a
 def _ordered(frame: pd.DataFrame) -> list[str]:
     """`none`, then convolution before attention, backbones together, patch before vanilla."""
     rows = frame.drop_duplicates("discriminator")
-    rows = rows.assign(last=rows["discriminator"] != "none", kind=rows["architecture"].map(KINDS).fillna(2))
+    rows = rows.assign(last=rows["discriminator"] != "none", kind=rows["architecture"].map(_kind))
     return list(
         rows.sort_values(["last", "kind", "initialisation", "backbone", "head", "discriminator"])["discriminator"]
     )
+
+
+def _kind(architecture: str) -> int:
+    """Its place among the architectures; one that is not known comes last."""
+    return (*ARCHITECTURES, architecture).index(architecture)
 
 
 def _ends(part: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
     """What an axis must hold: the cells and their seeds, with the intervals of the cells."""
     pairs = (("score", "seed_score"), ("low", "low"), ("high", "high"))
     return tuple(pd.concat([part[name] for name in pair], ignore_index=True) for pair in pairs)
-
-
-def _cut(frame: pd.DataFrame) -> bool:
-    return any((part["score"] < theme.limits(*_ends(part))[0]).any() for _, part in frame.groupby("measure"))
 
 
 def _dots(axes: Axes, part: pd.DataFrame, names: Sequence[str], marks: dict[str, theme.Mark]) -> None:
@@ -105,9 +105,7 @@ def _dots(axes: Axes, part: pd.DataFrame, names: Sequence[str], marks: dict[str,
 
 def _stability(figure: SubFigure, frame: pd.DataFrame, history: pd.DataFrame, marks: dict[str, theme.Mark]) -> None:
     facts = frame[frame["discriminator"].isin(history["discriminator"])].drop_duplicates("discriminator")
-    facts = facts.assign(kind=facts["architecture"].map(KINDS).fillna(2)).sort_values(
-        ["kind", "initialisation", "backbone"]
-    )
+    facts = facts.assign(kind=facts["architecture"].map(_kind)).sort_values(["kind", "initialisation", "backbone"])
     groups = list(facts.groupby(BACKBONE, sort=False)["discriminator"]) or [(("", "", ""), pd.Series(dtype=str))]
     grid = figure.subplots(len(STABILITY), len(groups), sharex=True, sharey="row", squeeze=False)
     colours = {name: colour for name, (colour, _) in marks.items()}

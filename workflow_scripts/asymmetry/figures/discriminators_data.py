@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from asymmetry import tables
+from asymmetry.analysis.names import MEASURES
 from asymmetry.analysis.optimization import CELL, scene_scores, score_table
 from asymmetry.figures.training_curves_data import curves
 
-MEASURES = {"realism": "realism (optimization score O)", "fidelity": "fidelity"}
 FACTS = ["head", "backbone", "initialisation", "architecture"]
 
 

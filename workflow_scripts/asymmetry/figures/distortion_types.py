@@ -1,6 +1,5 @@
 """Where each metric agrees with opinions: SRCC by type of distortion, metrics grouped by their initialisation."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from asymmetry import tables
+from asymmetry.analysis.names import coefficient, span, standing_in
 from asymmetry.distortions import TYPES
 from asymmetry.figures import theme
 
@@ -17,32 +17,6 @@ GAP = 0.35  # of a cell, between families and between groups of metrics
 NO_NETWORK = "no network"
 WRONG = "#d55e00"  # vermilion of the colour-blind-safe palette: below 0
 MAP = mpl.colormaps["cividis"].with_extremes(under=WRONG, bad="0.93")
-
-
-def distortion_types_data(breakdown: Path, initialisations: Mapping[str, str], output: Path) -> None:
-    """Write shape `distortion-types`: SRCC by dataset, type and metric, in the order in which they are drawn.
-
-    Types are in KADID-10k's order, those of other datasets follow in their own. Metrics are grouped by initialisation
-    (first those without a network, then as in `initialisations`), in a group the best on average comes first.
-
-    Args:
-        breakdown: table of shape assessment-breakdown.
-        initialisations: metric -> name of its initialisation, empty for a metric without a network.
-        output: path of the table.
-    """
-    frame = tables.read(breakdown, "assessment-breakdown").query("kind == 'distortion'")
-    frame = frame.rename(columns={"group": "distortion"})
-    frame["initialisation"] = frame["metric"].map(initialisations).fillna("")
-    frame["family"] = [TYPES[name].family if name in TYPES else "other" for name in frame["distortion"]]
-    groups = sorted(dict.fromkeys(["", *initialisations.values()]), key=lambda name: name != "")
-    types = list(dict.fromkeys([*TYPES, *frame["distortion"]]))
-    datasets = list(dict.fromkeys(frame["dataset"]))
-    mean = frame.groupby(["dataset", "metric"])["srcc"].transform("mean")
-    order = pd.DataFrame({
-        "dataset": frame["dataset"].map(datasets.index), "group": frame["initialisation"].map(groups.index),
-        "mean": -mean.fillna(-1), "metric": frame["metric"], "type": frame["distortion"].map(types.index),
-    })  # fmt: skip
-    tables.write(frame.loc[order.sort_values(list(order)).index], output, "distortion-types")
 
 
 @theme.style()
@@ -66,7 +40,7 @@ def draw_distortion_types(data: Path, stem: Path, scale: str = "") -> None:
     norm = mpl.colors.Normalize(0, 1)
     bar = figure.colorbar(mpl.cm.ScalarMappable(norm, MAP), ax=list(grid), location="bottom", shrink=0.4, aspect=40)
     bar.set_label("SRCC with the opinion score (orange: below 0)")
-    theme.footnote(figure, *_notes(frame), theme.standing_in(frame["initialisation"]), scale)
+    theme.footnote(figure, *_notes(frame), standing_in(frame["initialisation"]), scale)
     theme.save(figure, stem)
 
 
@@ -80,7 +54,7 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         return []
     half = (frame["high"] - frame["low"]).median() / 2
     width = f"the median one is \N{PLUS-MINUS SIGN}{half:.2f} wide" if np.isfinite(half) else "too few scenes for any"
-    seen = f"{theme.span(frame['images'])} images of {theme.span(frame['scenes'])} scenes"
+    seen = f"{span(frame['images'])} images of {span(frame['scenes'])} scenes"
     return [
         f"n = {frame['metric'].nunique()} metrics; each cell: {seen}, no training, so no seeds.",
         f"95 % intervals over scenes (t on the jackknife below 30 scenes, BCa bootstrap from 30 on): {width};",
@@ -103,7 +77,9 @@ def _heat_map(axes: Axes, part: pd.DataFrame, dataset: str) -> None:
             axes.add_patch(mpl.patches.Rectangle((x, y), 1, 1, color=MAP(value), linewidth=0))
             if np.isfinite(value):
                 ink = "white" if 0 <= value < 0.55 else "black"
-                axes.text(x + 0.5, y + 0.5, _short(value), fontsize=4.6, ha="center", va="center_baseline", color=ink)
+                axes.text(
+                    x + 0.5, y + 0.5, coefficient(value), fontsize=4.6, ha="center", va="center_baseline", color=ink
+                )
                 if not (low > 0 or high < 0):
                     axes.plot(x + 0.88, y + 0.16, ".", color=ink, markersize=1.6)
     axes.set(xlim=(0, across[-1] + 1), ylim=(down[-1] + 1, 0))
@@ -134,8 +110,3 @@ def _spread(groups: pd.Series) -> np.ndarray:
 def _middles(groups: pd.Series, starts: np.ndarray) -> dict[str, float]:
     places = pd.Series(starts + 0.5).groupby(groups.to_numpy(), sort=False)
     return ((places.min() + places.max()) / 2).to_dict()
-
-
-def _short(value: float) -> str:
-    text = f"{value:.2f}".replace("0.", ".", 1).replace("-", "\N{MINUS SIGN}")
-    return "1" if text == "1.00" else text

@@ -18,8 +18,8 @@ import pandas as pd
 
 from asymmetry import artifacts, images, registry, tables
 from asymmetry.analysis.judges import SHARE
+from asymmetry.analysis.names import standing_in
 from asymmetry.figures.qualitative_data import liveliest
-from asymmetry.figures.theme import standing_in
 
 SOURCES = Path(__file__).parents[1] / "explorer"
 BASELINES = ("reference", "noisy-reference", "bicubic", "pretrained")

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from asymmetry import tables
+from asymmetry.analysis.names import INTERVAL, SETTING, counted, setting_text, standing_in
 from asymmetry.figures import theme
-from asymmetry.figures.fig1_data import SETTING
 
 ACROSS = 3  # panels in a row
 LETTERS = 34  # of a metric's name
@@ -37,17 +37,17 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
     upper, lower = figure.subfigures(2, 1, height_ratios=heights)
     _scatters(upper, settings, rows, marks)
     _bump(lower.subplots(), settings, marks)
-    seeds = theme.counted(frame["seeds"], "seed")
+    seeds = counted(frame["seeds"], "seed")
     theme.footnote(
         lower,
-        f"n = {len(marks)} metrics, {theme.counted(frame['scenes'], 'scene')}, {seeds}. Bars: {theme.INTERVAL}.",
+        f"n = {len(marks)} metrics, {counted(frame['scenes'], 'scene')}, {seeds}. Bars: {INTERVAL}.",
         "A: mean Fisher-z SRCC over datasets; O: gain of the realism judges over the pretrained generator, in robust",
         "standard deviations over cells. Equal ranks stand side by side. Parentheses: ρ with one metric left out;",
         "brackets: 95 % interval of the index over scenes and seeds.",
         *_reasons(frame),
         f"{theme.DIVERGED} Such a cell ranks below all others." if frame["diverged"].any() else "",
-        theme.CUT if _range(frame)[0] > frame["optimization"].min() else "",
-        theme.standing_in(frame["metric"]),
+        theme.CUT if theme.cut(*_gain(frame)) else "",
+        standing_in(frame["metric"]),
         scale,
     )
     theme.save(figure, stem)
@@ -57,16 +57,13 @@ def _reasons(frame: pd.DataFrame) -> list[str]:
     """Why a setting's index is inconclusive, a sentence a setting."""
     rows = frame[frame["verdict"] == "inconclusive"].drop_duplicates(SETTING)
     return [
-        f"Inconclusive with {_setting(*row[:-1])}: {row[-1]}." for row in rows[[*SETTING, "reason"]].to_numpy().tolist()
+        f"Inconclusive with {setting_text(*row[:-1])}: {row[-1]}."
+        for row in rows[[*SETTING, "reason"]].to_numpy().tolist()
     ]
 
 
-def _setting(discriminator: str, weight: float) -> str:
-    return "no discriminator" if discriminator == "none" else f"{discriminator}, weight\N{NO-BREAK SPACE}{weight:g}"
-
-
-def _range(frame: pd.DataFrame) -> tuple[float, float]:
-    return theme.limits(frame["optimization"], frame["optimization_low"], frame["optimization_high"])
+def _gain(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    return frame["optimization"], frame["optimization_low"], frame["optimization_high"]
 
 
 def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str, theme.Mark]) -> None:
@@ -75,12 +72,14 @@ def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str,
     everything = pd.concat([part for _, part in settings])
     ends = everything[["assessment_low", "assessment_high", "assessment"]].stack()
     room = 0.06 * (ends.max() - ends.min()) or 0.1 if len(ends) else 1.0
-    grid[0, 0].set(xlim=(ends.min() - room, ends.max() + room) if len(ends) else (0, 1), ylim=_range(everything))
+    grid[0, 0].set(
+        xlim=(ends.min() - room, ends.max() + room) if len(ends) else (0, 1), ylim=theme.limits(*_gain(everything))
+    )
     for axes, item in zip_longest(grid.flat, settings):
         if item is None:
             axes.set_axis_off()
             continue
-        setting, part = item
+        place, part = item
         axes.axhline(0, color="0.3", linewidth=0.6, linestyle=":")
         ways = [
             theme.sides(*(part[f"{way}{end}"] for end in ("", "_low", "_high")))
@@ -97,7 +96,7 @@ def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str,
                 gone=row.diverged > 0,
                 markersize=5,
             )
-        axes.set_title(_wrapped([_setting(*setting), *_finding(part.iloc[0])], columns), loc="left", fontsize=7)
+        axes.set_title(_wrapped([setting_text(*place), *_finding(part.iloc[0])], columns), loc="left", fontsize=7)
         axes.set_xlabel("assessment score A (Fisher z)")
         if axes.get_subplotspec().is_first_col():
             axes.set_ylabel("optimization score O")
@@ -128,7 +127,7 @@ def _bump(axes: Axes, settings: Settings, marks: dict[str, theme.Mark]) -> None:
     everything = pd.concat([part for _, part in settings])
     a = everything.drop_duplicates("metric").set_index("metric")["assessment"]
     ranks = [part.set_index("metric")["optimization_rank"] for _, part in settings]
-    heads = [f"O, {_setting(*setting)}" for setting, _ in settings]
+    heads = [f"O, {setting_text(*place)}" for place, _ in settings]
     ranked = set().union(*(column.dropna().index for column in ranks))
     ranks.insert(1, a[a.index.isin(ranked)].rank(ascending=False))
     heads.insert(1, "A, assessment")

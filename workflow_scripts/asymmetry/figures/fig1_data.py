@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from asymmetry import tables
-
-SETTING = ["discriminator", "weight"]
+from asymmetry.analysis.names import SETTING
 
 
 def fig1_data(asymmetry_metrics: Path, asymmetry: Path, output: Path) -> None:

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from asymmetry import tables
+from asymmetry.analysis.names import INTERVAL, MEASURES, counted, standing_in
 from asymmetry.figures import theme
-from asymmetry.figures.fig7_data import MEASURES
 
 MOST = 8  # weights that are written under the axis one by one
 AXES = {
@@ -45,23 +45,18 @@ def draw_fig7(data: Path, stem: Path, scale: str = "", among: Sequence[str] = ()
         axes.set_title(title + ("" if part["score"].notna().any() else ": no valid judge"), loc="left")
     figure.supylabel("gain over the pretrained generator (robust standard deviations over cells)", fontsize=7.5)
     figure.legend(handles=_key(frame, swept, marks), loc="outside upper left", ncols=4)
-    cut = any(theme.limits(*_ends(part))[0] > part["score"].min() for _, part in frame.groupby("measure"))
     theme.footnote(
         figure,
         f"Objective {', '.join(frame['objective'].unique())}.",
-        f"n = {theme.counted(frame['scenes'], 'scene')}, {theme.counted(frame['seeds'], 'seed')}.",
-        f"Bars and band: {theme.INTERVAL}; the spread over seeds is not in them.",
+        f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
+        f"Bars and band: {INTERVAL}; the spread over seeds is not in them.",
         "Below, lines join neighbouring weights. 0 is the pretrained generator.",
         theme.DIVERGED if frame["diverged"].any() else "",
-        theme.CUT if cut else "",
-        theme.standing_in(frame["objective"]),
+        theme.CUT if any(theme.cut(*theme.ends(part)) for _, part in frame.groupby("measure")) else "",
+        standing_in(frame["objective"]),
         scale,
     )
     theme.save(figure, stem)
-
-
-def _ends(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
-    return frame["score"], frame["low"], frame["high"]
 
 
 def _key(frame: pd.DataFrame, swept: Sequence[str], marks: dict[str, theme.Mark]) -> list[Line2D]:
@@ -76,7 +71,7 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
         axes.axhline(row.score, color=theme.GREY, linestyle="--")
         axes.axhspan(row.low, row.high, color=theme.GREY, alpha=0.15, linewidth=0)
     shown = frame[(frame[variable] > 0) & frame["discriminator"].isin(swept)]
-    axes.set_ylim(theme.limits(*_ends(frame)))
+    axes.set_ylim(theme.limits(*theme.ends(frame)))
     if shown.empty:
         return
     axes.set_xscale("log")
@@ -86,7 +81,7 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
         beside = 1.04 ** (place - (len(swept) - 1) / 2) if variable == "weight" else 1.0  # so that bars do not cover
         across = part[variable] * beside
         axes.plot(across, part["score"], color=marks[name][0], linewidth=0.9, alpha=0.7, zorder=2)
-        for row, x, bars in zip(part.itertuples(), across, theme.sides(*_ends(part)).T, strict=True):
+        for row, x, bars in zip(part.itertuples(), across, theme.sides(*theme.ends(part)).T, strict=True):
             theme.point(axes, x, row.score, np.full(2, np.nan), bars, marks[name], gone=row.diverged > 0)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())

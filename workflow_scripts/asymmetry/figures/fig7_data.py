@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from asymmetry import tables
-
-CELL = ["objective", "discriminator", "weight"]
-MEASURES = {"realism": "realism (optimization score O)", "fidelity": "fidelity"}
+from asymmetry.analysis.names import MEASURES
+from asymmetry.analysis.optimization import CELL
 
 
 def fig7_data(

@@ -1,84 +1,24 @@
 """How far the judges agree: rank correlations over trained generators, as a clustered heat map."""
 
-from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from asymmetry import tables
-from asymmetry.analysis import correlation, inference
 from asymmetry.analysis.judges import FIDELITY, REALISM
-from asymmetry.analysis.optimization import CELL, collect_judgements
+from asymmetry.analysis.names import coefficient, counted
 from asymmetry.figures import theme
 
-FEWEST = 3  # cells
 ROOMY = 9  # up to so many judges, a cell holds its interval, too
 NAME = 30  # letters of a name
 FAMILIES = dict(zip((FIDELITY, *REALISM), theme.marks(map(str, range(4))).values(), strict=True))
 MAP = mpl.colormaps["PuOr"].with_extremes(bad="0.9")
-
-
-def judge_agreement(cells: Sequence[Mapping[str, Any]], judges: Path, output: Path) -> None:
-    """Write shape `judge-agreement`: Spearman's rho of two judges over cells, for every pair, those not valid too.
-
-    Each judge's quality is averaged over scenes and seeds first. Intervals are over scenes.
-
-    Args:
-        cells: as in `optimization.collect_judgements`.
-        judges: table of shape judges.
-        output: path of the table.
-    """
-    judged = collect_judgements(cells)
-    known = tables.read(judges, "judges").set_index("judge")
-    by_scene = judged.groupby(["judge", *CELL, "scene"])["quality"].mean().unstack("scene")
-    qualities = np.array([by_scene.loc[name].to_numpy() for name in known.index])
-    counts = {"cells": len(judged[CELL].drop_duplicates()), "scenes": judged["scene"].nunique()}
-    counts["seeds"] = judged["seed"].nunique()
-    rho = _over_cells(qualities)
-    low, high = _intervals(qualities)
-    rows = []
-    for i, j in product(range(len(known)), repeat=2):
-        if i != j or len(known) == 1:
-            facts = {"judge": known.index[i], "family": known["family"].iloc[i], "verdict": known["verdict"].iloc[i]}
-            facts |= {"other": known.index[j], "rho": rho[i, j], "low": low[i, j], "high": high[i, j]}
-            rows.append(facts | counts)
-    tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["judge-agreement"])), output, "judge-agreement")
-
-
-def _over_cells(qualities: np.ndarray) -> np.ndarray:
-    """Spearman's rho (judges, judges) of `qualities` (judges, cells, scenes) over cells; NaN for a constant judge."""
-    ranks = stats.rankdata(qualities.mean(axis=2), axis=1)
-    if ranks.shape[1] < FEWEST:
-        return np.full((len(ranks), len(ranks)), np.nan)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    length = np.sqrt((ranks**2).sum(axis=1))
-    ranks /= np.where(length > 0, length, np.nan)[:, None]
-    return np.clip(ranks @ ranks.T, -1, 1)
-
-
-def _intervals(qualities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals (judges, judges) of `_over_cells`: t, with the error of Fisher's z from resampled scenes."""
-    judges, _, scenes = qualities.shape
-    low, high = np.full((2, judges, judges), np.nan)
-    if scenes < 2:
-        return low, high
-    drawn = inference.crossed(
-        lambda chosen, _: correlation.fisher_z(_over_cells(qualities[:, :, chosen])).ravel(), [np.arange(scenes)], 1
-    )
-    errors = np.sqrt(np.diag(drawn.scenes))
-    for place in np.flatnonzero(np.isfinite(drawn.values)):
-        ends = inference.Estimate(drawn.values[place], errors[place], scenes - 1).interval()
-        low.flat[place], high.flat[place] = np.tanh(ends)
-    return low, high
 
 
 @theme.style()
@@ -114,9 +54,9 @@ def _notes(frame: pd.DataFrame) -> list[str]:
     half = ((frame["high"] - frame["low"]) / 2).median()
     width = f" (median \N{PLUS-MINUS SIGN}{half:.2f})" if np.isfinite(half) else ""
     return [
-        f"n = {theme.counted(pd.Series([frame['judge'].nunique()]), 'judge')},",
-        f"{theme.counted(frame['cells'], 'cell')},",
-        f"{theme.counted(frame['scenes'], 'scene')} and {theme.counted(frame['seeds'], 'seed')}, averaged.",
+        f"n = {counted(frame['judge'].nunique(), 'judge')},",
+        f"{counted(frame['cells'], 'cell')},",
+        f"{counted(frame['scenes'], 'scene')} and {counted(frame['seeds'], 'seed')}, averaged.",
         f"A dot: the 95 % interval over scenes{width} holds 0, or there is none.",
         "Tree: average linkage of 1 − ρ. Grey names do not count in O or fidelity, for the reason in brackets.",
     ]
@@ -161,9 +101,9 @@ def _heat_map(axes: Axes, frame: pd.DataFrame, facts: pd.DataFrame, order: list[
             ink = "white" if abs(value) > 0.75 else "black"
             low, high = pairs.loc[(judge, other), ["low", "high"]]
             roomy = len(order) <= ROOMY and np.isfinite([low, high]).all()
-            axes.text(j, i - 0.1 * roomy, _short(value), ha="center", va="center", fontsize=size, color=ink)
+            axes.text(j, i - 0.1 * roomy, coefficient(value), ha="center", va="center", fontsize=size, color=ink)
             if roomy:
-                limits = f"{_short(low)} to {_short(high)}"
+                limits = f"{coefficient(low)} to {coefficient(high)}"
                 axes.text(j, i + 0.22, limits, ha="center", va="center", fontsize=4.4, color=ink)
             if not (low > 0 or high < 0):
                 axes.plot(j + 0.38, i - 0.38, ".", color=ink, markersize=3)
@@ -183,7 +123,3 @@ def _heat_map(axes: Axes, frame: pd.DataFrame, facts: pd.DataFrame, order: list[
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}".replace("0.", ".", 1).replace("-", "\N{MINUS SIGN}")

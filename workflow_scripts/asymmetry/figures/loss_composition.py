@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from asymmetry import tables
+from asymmetry.analysis.names import INTERVAL, counted, standing_in
 from asymmetry.analysis.optimization import CELL
 from asymmetry.figures import theme
 from asymmetry.figures.loss_composition_data import MEASURES
@@ -42,30 +43,17 @@ def draw_loss_composition(data: Path, stem: Path, scale: str = "") -> None:
     figure.legend(handles=_key(), loc="outside upper left", ncols=5)
     theme.footnote(
         figure,
-        f"n = {theme.counted(frame['scenes'], 'scene')}, {theme.counted(frame['seeds'], 'seed')} (those that all cells",
-        f"of a row have). Bars: {theme.INTERVAL}; they end at the edge of a panel. Gains over the pretrained generator",
+        f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')} (those that all cells",
+        f"of a row have). Bars: {INTERVAL}; they end at the edge of a panel. Gains over the pretrained generator",
         "(0) in robust standard deviations over cells. Balance: the mean of fidelity and realism, each once more over",
         "its own robust deviation over cells. Arrows between points: what the adversarial term changes.",
         "" if frame["seeds"].max() > 1 else "The spread over seeds is not known.",
         theme.DIVERGED if frame["diverged"].any() else "",
-        theme.CUT if _cut(groups) else "",
-        theme.standing_in(frame["objective"]),
+        theme.CUT if any(theme.cut(*theme.ends(own)) for _, own in frame.groupby([*PANEL, "measure"])) else "",
+        standing_in(frame["objective"]),
         scale,
     )
     theme.save(figure, stem)
-
-
-def _ends(part: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
-    return part["score"], part["low"], part["high"]
-
-
-def _cut(groups: list[tuple[tuple[str, str], pd.DataFrame]]) -> bool:
-    parts = [own for _, part in groups for _, own in part.groupby("measure")]
-    ranges = [theme.limits(*_ends(own)) for own in parts]
-    return any(
-        (own["score"] < low).any() or (own["score"] > high).any()
-        for own, (low, high) in zip(parts, ranges, strict=True)
-    )
 
 
 def _key() -> list[Line2D]:
@@ -85,7 +73,7 @@ def _look(discriminator: str) -> dict[str, Any]:
 def _plane(axes: Axes, part: pd.DataFrame) -> None:
     """Fidelity across, realism upwards."""
     ways = {measure: part[part["measure"] == measure].set_index(CELL) for measure in MEASURES[:2]}
-    axes.set(**{f"{way}lim": theme.limits(*_ends(own)) for way, own in zip("xy", ways.values(), strict=True)})
+    axes.set(**{f"{way}lim": theme.limits(*theme.ends(own)) for way, own in zip("xy", ways.values(), strict=True)})
     axes.set(xlabel="fidelity", ylabel="realism (optimization score O)")
     for name, own in ways.items():
         if own.empty and len(part):
@@ -94,7 +82,7 @@ def _plane(axes: Axes, part: pd.DataFrame) -> None:
     for cell in ways["fidelity"].index.intersection(ways["realism"].index, sort=False):
         x, y = (own.loc[cell] for own in ways.values())
         without = cell[1] == "none"
-        bars = [theme.sides(*_ends(end)) for end in (x, y)]
+        bars = [theme.sides(*theme.ends(end)) for end in (x, y)]
         theme.point(
             axes, x["score"], y["score"], *bars, MARKS[x["composition"]], gone=x["diverged"] > 0, **_look(cell[1])
         )
@@ -116,10 +104,10 @@ def _plane(axes: Axes, part: pd.DataFrame) -> None:
 def _balance(axes: Axes, part: pd.DataFrame) -> None:
     """Balance by composition, the best at the top."""
     own = part[part["measure"] == "balance"].sort_values("score", kind="stable")
-    axes.set(xlim=theme.limits(*_ends(own)), ylim=(-0.6, max(len(own), 1) - 0.4))
+    axes.set(xlim=theme.limits(*theme.ends(own)), ylim=(-0.6, max(len(own), 1) - 0.4))
     axes.axvline(0, color="0.3", linewidth=0.6, linestyle=":")
     nothing = np.full(2, np.nan)
-    for place, (row, bars) in enumerate(zip(own.itertuples(), theme.sides(*_ends(own)).T, strict=True)):
+    for place, (row, bars) in enumerate(zip(own.itertuples(), theme.sides(*theme.ends(own)).T, strict=True)):
         look = _look(row.discriminator)
         theme.point(axes, row.score, place, bars, nothing, MARKS[row.composition], gone=row.diverged > 0, **look)
     names = own["composition"].where(own["discriminator"] == "none", own["composition"] + "+adv")

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from asymmetry import tables
+from asymmetry.analysis.names import counted, standing_in
 from asymmetry.analysis.optimization import CELL
 from asymmetry.figures import theme
 
@@ -40,8 +41,8 @@ def draw_pareto(data: Path, stem: Path, scale: str = "") -> None:
     _legend(figure, axes["C"], colours, shapes)
     theme.footnote(
         figure,
-        f"n = {theme.counted(pd.Series([len(frame)]), 'cell')}, {theme.counted(frame['scenes'], 'scene')},",
-        f"{theme.counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0); higher is better. Realism",
+        f"n = {counted(pd.Series([len(frame)]), 'cell')}, {counted(frame['scenes'], 'scene')},",
+        f"{counted(frame['seeds'], 'seed')}. Gains over the pretrained generator (0); higher is better. Realism",
         "in robust deviations over cells. Bars: 95 % intervals over scenes and seeds (t; with one seed over",
         "scenes alone).",
         theme.CUT,
@@ -49,7 +50,7 @@ def draw_pareto(data: Path, stem: Path, scale: str = "") -> None:
         "C: the cell with the highest (1 − p) fidelity + p realism, both in robust deviations over cells.",
         "" if len(frame) else "The judge of fidelity, or every judge of realism, does not count: there is no front.",
         theme.DIVERGED if frame["diverged"].any() else "",
-        theme.standing_in(frame["objective"]),
+        standing_in(frame["objective"]),
         scale,
     )
     _numbers(axes["A"], frame, listed)

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from asymmetry import images, tables
+from asymmetry.analysis.names import standing_in
 from asymmetry.figures import theme
 
 MOST = 9  # crops in a row
@@ -87,7 +88,7 @@ def _note(frame: pd.DataFrame, scale: str) -> str:
         f" {frame['size'].iloc[0]} pixels where the reference varies most, the same for all; each of their pixels a"
         " whole number of this picture's. HF: energy above the input's Nyquist frequency over the reference's; it and"
         " the judges' values are those of the whole picture. Arrows: the better direction.",
-        theme.standing_in(frame["label"]),
+        standing_in(frame["label"]),
         scale,
     )
     return textwrap.fill(" ".join(filter(None, sentences)), int(theme.PAGE * 22.5))

@@ -12,8 +12,8 @@ import yaml
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
+from asymmetry.analysis.names import counted, number, p_text, setting_text
 from asymmetry.analysis.resampling import FEW
-from asymmetry.figures import theme
 
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested")
 
@@ -83,15 +83,9 @@ def _row(cells: Sequence[str]) -> list[str]:
 def _estimate(row: Any) -> str:
     if not np.isfinite(row.estimate):
         return "none"
-    p = f"; p (Holm) {row.p_corrected:.3f}" if np.isfinite(row.p_corrected) else ""
-    interval = "no interval" if np.isnan(row.low) else f"{_number(row.low)} to {_number(row.high)}"
-    return plain(f"{_number(row.estimate)} ({interval}); margin {row.margin:g}{p}. {row.measure}")
-
-
-def _number(value: float) -> str:
-    if np.isinf(value):
-        return "no bound"
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    p = f"; p (Holm) {p_text(row.p_corrected)}" if np.isfinite(row.p_corrected) else ""
+    interval = "no interval" if np.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"
+    return plain(f"{number(row.estimate)} ({interval}); margin {row.margin:g}{p}. {row.measure}")
 
 
 def _how_sure(
@@ -100,18 +94,17 @@ def _how_sure(
     cells = len(scores.drop_duplicates(["objective", "discriminator", "weight"]))
     valid, others = judges[judges["verdict"] == "valid"], judges[judges["verdict"] != "valid"]
     lines = [
-        f"It rests on {cells} trained settings, {theme.counted(scores['scenes'], 'test scene')} and"
-        f" {theme.counted(scores['seeds'], 'seed')} a setting. Intervals of the claims hold all together; a verdict"
+        f"It rests on {cells} trained settings, {counted(scores['scenes'], 'test scene')} and"
+        f" {counted(scores['seeds'], 'seed')} a setting. Intervals of the claims hold all together; a verdict"
         f" needs the whole interval on one side of a margin that was set before the run, {FEWEST_SCENES} scenes and"
         f" {FEWEST_SEEDS} seeds.",
         f"Judges that count: {plain(', '.join(valid['judge'])) or 'none'}."
         + "".join(f" {plain(row.judge)} does not: {plain(row.verdict)}." for row in others.itertuples()),
     ]
     for row in asymmetry.itertuples():
-        adversary = f"With {row.discriminator} at {row.weight:g}"
-        setting = "Without adversarial term" if row.discriminator == "none" else adversary
         own = sensitivity[(sensitivity["discriminator"] == row.discriminator) & (sensitivity["weight"] == row.weight)]
-        lines.append(plain(f"{setting}: {_asymmetry(row)}{_range(own)}"))
+        here = setting_text(row.discriminator, row.weight)
+        lines.append(plain(f"{here[0].upper()}{here[1:]}: {_asymmetry(row)}{_range(own)}"))
     return lines
 
 
@@ -119,10 +112,10 @@ def _asymmetry(row: Any) -> str:
     why = f" ({row.reason})" if row.reason else ""
     if not np.isfinite(row.rho):
         return f"no asymmetry index{why}."
-    index = f"index {_number(row.index)}" if np.isfinite(row.index) else "no index"
+    index = f"index {number(row.index)}" if np.isfinite(row.index) else "no index"
     if np.isfinite(row.index_low):
-        index += f" ({_number(row.index_low)} to {_number(row.index_high)})"
-    rho = f"rank correlation of assessment and optimization {_number(row.rho)} over {row.metrics} metrics"
+        index += f" ({number(row.index_low)} to {number(row.index_high)})"
+    rho = f"rank correlation of assessment and optimization {number(row.rho)} over {row.metrics} metrics"
     return f"{rho}, {index}; {row.verdict}{why}."
 
 
@@ -132,7 +125,7 @@ def _range(rows: pd.DataFrame) -> str:
     if known.empty:
         return ""
     low, high = known.loc[known["rho"].idxmin()], known.loc[known["rho"].idxmax()]
-    ends = [f"{_number(row['rho'])} (without {row['kind']} {row['left_out']})" for row in (low, high)]
+    ends = [f"{number(row['rho'])} (without {row['kind']} {row['left_out']})" for row in (low, high)]
     return f" With one judge, family of judges, seed, dataset or metric left out it goes from {' to '.join(ends)}."
 
 
@@ -146,11 +139,11 @@ def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str,
     scenes, seeds = (int(scores[name].min()) if len(scores) else 0 for name in ("scenes", "seeds"))
     if seeds < FEWEST_SEEDS:
         lines.append(
-            f"How much of a difference is chance of the training: some settings have {_count(seeds, 'seed')},"
+            f"How much of a difference is chance of the training: some settings have {counted(seeds, 'seed')},"
             f" {FEWEST_SEEDS} are needed for any verdict."
         )
     if scenes < FEW:
-        lines.append(f"Much about pictures in general: {_count(scenes, 'scene')} are few, the intervals are wide.")
+        lines.append(f"Much about pictures in general: {counted(scenes, 'scene')} are few, the intervals are wide.")
     backbones, initialisations = _networks(config)
     pretrained = [name for name in initialisations if config["initialisations"][name]["kind"] == "pretraining"]
     if pretrained:
@@ -172,10 +165,6 @@ def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str,
     untested = claims[claims["verdict"] == "not tested"]
     lines += [f"{row.claim} was not tested: {plain(row.reason)}." for row in untested.itertuples()]
     return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return theme.counted(pd.Series([number]), noun)
 
 
 def _networks(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -1,36 +1,39 @@
 """Does the asymmetry hang on one judge, family of judges, dataset, seed or metric? Each left out in turn, on a page."""
 
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from asymmetry import tables
+from asymmetry.analysis.names import SETTING, counted, setting_text, standing_in
 from asymmetry.figures import theme
 
-SETTING = ["discriminator", "weight"]
 KINDS = {"nothing": "everything", "judge": "without a judge", "family": "without a family of judges",
          "dataset": "without a dataset", "seed": "without a seed", "metric": "without a metric"}  # fmt: skip
-COLUMNS = {
-    "rho": "ρ(A, O) over metrics",
-    "index": "asymmetry index",
-    "rank_agreement": "ρ of the ranking with\nand without it",
+RHO, AGREEMENT = "rho", "rank_agreement"
+LOOKS: dict[str, dict[str, Any]] = {
+    "index": {"color": theme.PALETTE[0], "marker": "o"},
+    RHO: {"color": theme.PALETTE[0], "marker": "o"},
+    AGREEMENT: {"color": theme.PALETTE[1], "marker": "D", "markerfacecolor": "white"},
 }
-
-
-def sensitivity_data(sensitivity: Path, asymmetry: Path, output: Path) -> None:
-    """Write shape `sensitivity-figure`: the table of shape sensitivity, with the index' interval where all is kept."""
-    frame = tables.read(sensitivity, "sensitivity")
-    whole = tables.read(asymmetry, "asymmetry")[[*SETTING, "index_low", "index_high"]]
-    frame = frame.merge(whole.assign(kind="nothing"), on=[*SETTING, "kind"], how="left")
-    tables.write(frame, output, "sensitivity-figure")
+BLOCKS = {
+    ("index",): "asymmetry index",
+    (RHO, AGREEMENT): "Spearman's ρ",
+}
+KEY = {RHO: "ρ of A and O over metrics", AGREEMENT: "ρ of the ranking with and without it"}
+LINE, NAMES = 0.125, 1.5  # inches: a row, and the room for its name
+Places = dict[tuple[str, str], float]
 
 
 @theme.style()
 def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
-    """Draw `<stem>.png` and `<stem>.pdf` from a table of shape sensitivity-figure.
+    """Draw `<stem>.png` and `<stem>.pdf` from a table of shape sensitivity-figure: a column a setting.
 
     Args:
         data: the table.
@@ -39,31 +42,28 @@ def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
     """
     frame = tables.read(data, "sensitivity-figure")
     rows = _rows(frame)
-    settings = list(frame.groupby(SETTING, sort=False))
-    marks = theme.marks(name for (name, _), _ in settings)
-    figure = Figure(figsize=(theme.PAGE, 1.6 + 0.145 * max(len(rows), 6)))
-    grid = figure.subplots(1, len(COLUMNS), sharey=True)
-    for axes, (column, title) in zip(grid, COLUMNS.items(), strict=True):
-        for number, ((discriminator, _), part) in enumerate(settings):
-            shift = (number - (len(settings) - 1) / 2) * min(0.3, 0.7 / max(len(settings), 1))
-            _dots(axes, part, column, rows, marks[discriminator], shift)
-        axes.set_title(title, loc="left")
-        axes.axvline(float(column == "rank_agreement"), color="0.3", linewidth=0.6, linestyle=":")
-    _label(grid[0], rows)
-    for key in frame.loc[frame["reason"] == "nothing is left", ["kind", "left_out"]].itertuples(index=False, name=None):
-        place = {"xy": (0.02, rows[key]), "xycoords": grid[0].get_yaxis_transform(), "va": "center"}
-        grid[0].annotate("nothing is left", **place, fontsize=6, color="0.45")
-    handles = [
-        grid[0].plot([], [], marks[name][1], color=marks[name][0], label=_setting(name, weight))[0]
-        for (name, weight), _ in settings
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=max(1, len(handles)))
+    settings = list(frame.groupby(SETTING, sort=False)) or [(("none", 0.0), frame)]
+    height = 0.5 + LINE * max(max(rows.values(), default=0), 6)
+    figure = Figure(figsize=(theme.PAGE, 1.2 + height * len(BLOCKS)))
+    grid = figure.subplots(len(BLOCKS), len(settings), sharex="row", sharey=True, squeeze=False)
+    width = int(14 * (theme.PAGE - NAMES) / len(settings))
+    for (names, label), row in zip(BLOCKS.items(), grid, strict=True):
+        for axes, (_, part) in zip(row, settings, strict=True):
+            for place, name in enumerate(names):
+                _dots(axes, part, name, rows, (place - (len(names) - 1) / 2) * 0.3)
+            axes.axvline(0, color="0.3", linewidth=0.6, linestyle=":")
+            axes.set_xlabel(label)
+        _label(row[0], rows)
+    for axes, (setting, part) in zip(grid[0], settings, strict=True):
+        if len(part):
+            axes.set_title(textwrap.fill(setting_text(*setting), width), loc="left", fontsize=7)
+        for key in part.loc[part["reason"] == "nothing is left", ["kind", "left_out"]].itertuples(index=False):
+            at = {"xy": (0.02, rows[tuple(key)]), "xycoords": axes.get_yaxis_transform(), "va": "center"}
+            axes.annotate("nothing is left", **at, fontsize=6, color="0.45")
+    handles = [Line2D([], [], linestyle="none", label=label, **LOOKS[name]) for name, label in KEY.items()]
+    figure.legend(handles=handles, loc="outside upper left", ncols=2, title="Below:", alignment="left")
     theme.footnote(figure, *_notes(frame), scale)
     theme.save(figure, stem)
-
-
-def _setting(discriminator: str, weight: float) -> str:
-    return "without adversarial term" if discriminator == "none" else f"{discriminator}, weight {weight:g}"
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
@@ -71,23 +71,23 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         return ["No setting was trained with several metrics."]
     whole = frame[frame["kind"] == "nothing"]
     reasons = [
-        f"{_setting(row.discriminator, row.weight)}: {row.verdict}{', ' * bool(row.reason)}{row.reason}"
+        f"{setting_text(row.discriminator, row.weight)}: {row.verdict}{', ' * bool(row.reason)}{row.reason}"
         for row in whole.itertuples()
     ]
     return [
-        f"n = {theme.counted(whole['metrics'], 'metric')}, {theme.counted(whole['scenes'], 'scene')},",
-        f"{theme.counted(whole['seeds'], 'seed')}. Dashed: with everything. Bar: 95 % interval of the index over",
-        "scenes and seeds; rho is of a fixed set of metrics, the rows 'without a metric' are its range.",
+        f"n = {counted(whole['metrics'], 'metric')}, {counted(whole['scenes'], 'scene')},",
+        f"{counted(whole['seeds'], 'seed')}. Dashed: with everything. Bar: 95 % interval of the index over",
+        "scenes and seeds; ρ is of a fixed set of metrics, the rows 'without a metric' are its range.",
         "Index 0: perfect agreement.",
         "No point: nothing is left, or a reliability is not above 0.",
-        *(f"{reason}." for reason in reasons),
-        theme.standing_in(frame["left_out"]),
+        *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
+        standing_in(frame["left_out"]),
     ]
 
 
-def _rows(frame: pd.DataFrame) -> dict[tuple[str, str], float]:
+def _rows(frame: pd.DataFrame) -> Places:
     """Where each (kind, left_out) stands: one a unit, a heading before each kind."""
-    places: dict[tuple[str, str], float] = {}
+    places: Places = {}
     at = 0.0
     for kind in KINDS:
         names = list(dict.fromkeys(frame.loc[frame["kind"] == kind, "left_out"]))
@@ -102,30 +102,32 @@ def _rows(frame: pd.DataFrame) -> dict[tuple[str, str], float]:
     return places
 
 
-def _label(axes: Axes, rows: dict[tuple[str, str], float]) -> None:
-    names = [KINDS[kind] if name in ("", "*") else f"seed {name}" * (kind == "seed") or name for kind, name in rows]
-    axes.set_yticks(list(rows.values()), names)
+def _label(axes: Axes, rows: Places) -> None:
+    names = [
+        KINDS[kind] if name in ("", "*") else f"seed {name}" * (kind == "seed") or theme.short(name, 26)
+        for kind, name in rows
+    ]
+    axes.set_yticks(list(rows.values()), names, fontsize=6.5)
     axes.set_ylim(max(rows.values(), default=0) + 0.7, -0.7)
     for label, (kind, name) in zip(axes.get_yticklabels(), rows, strict=True):
         if name == "*" or kind == "nothing":
             label.set_weight("bold")
 
 
-def _dots(
-    axes: Axes, part: pd.DataFrame, column: str, rows: dict[tuple[str, str], float], mark: tuple, shift: float
-) -> None:
-    colour, marker = mark
-    at = [rows[key] + shift for key in part[["kind", "left_out"]].itertuples(index=False, name=None)]
+def _dots(axes: Axes, part: pd.DataFrame, name: str, rows: Places, shift: float) -> None:
+    """The values of a column, a row each, with the interval where the table has one."""
+    look = LOOKS[name]
     whole = part[part["kind"] == "nothing"]
-    if column != "rank_agreement" and whole[column].notna().any():
-        axes.axvline(whole[column].iloc[0], color=colour, linewidth=0.8, linestyle="--", alpha=0.6)
-    if column == "index" and len(whole):
-        row = whole.iloc[0]
-        low, high = np.clip([row["index"] - row["index_low"], row["index_high"] - row["index"]], 0, None)
-        axes.errorbar(row["index"], rows["nothing", ""] + shift, xerr=[[low], [high]], color=colour, elinewidth=0.9)
-    shown = part[column].where(part["kind"] != "nothing") if column == "rank_agreement" else part[column]
-    axes.plot(shown, at, marker, color=colour, markersize=4)
+    shown = part if name != AGREEMENT else part[part["kind"] != "nothing"]
+    at = [rows[key] + shift for key in shown[["kind", "left_out"]].itertuples(index=False, name=None)]
+    if name != AGREEMENT and whole[name].notna().any():
+        axes.axvline(whole[name].iloc[0], color=look["color"], linewidth=0.8, linestyle="--", alpha=0.6)
+    bars = np.full((2, len(shown)), np.nan)
+    if f"{name}_low" in shown:
+        bars = theme.sides(shown[name], shown[f"{name}_low"], shown[f"{name}_high"])
+    axes.errorbar(shown[name], at, xerr=bars, fmt="none", ecolor=look["color"], elinewidth=0.9, alpha=0.7)
+    axes.plot(shown[name], at, linestyle="none", markersize=4, **look)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
-    for y in {rows[key] for key in rows if key[1] != "*"}:
+    for y in (rows[key] for key in rows if key[1] != "*"):
         axes.axhline(y, color="0.92", linewidth=0.4, zorder=0)

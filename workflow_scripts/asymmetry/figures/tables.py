@@ -9,10 +9,10 @@ import pandas as pd
 
 from asymmetry import tables
 from asymmetry.analysis import correlation
+from asymmetry.analysis.names import INTERVAL, cell_text, counted, standing_in
 from asymmetry.analysis.optimization import CELL, collect_judgements, scene_scores
 from asymmetry.analysis.transfer import overlapping, tested_together, within_folds
 from asymmetry.figures import best, tabular
-from asymmetry.figures.theme import INTERVAL, counted, standing_in
 
 MARK = "not valid here"
 MEASURES = {"realism": "O, realism ↑", "fidelity": "fidelity ↑"}
@@ -94,7 +94,7 @@ def _rule(places: Mapping[str, Mapping[Hashable, int]]) -> list[str]:
 
 
 def _divergences(diverged: pd.Series) -> str:
-    names = [f"{name} with {disc} at {weight:g}" for (name, disc, weight), count in diverged.items() if count]
+    names = [cell_text(*place) for place, count in diverged.items() if count]
     return f"A seed diverged (never best): {'; '.join(names)}." if names else ""
 
 

@@ -19,7 +19,6 @@ COLUMN, PAGE = 3.5, 7.2  # inches: one column and the whole width of a journal's
 GREY, INK = "0.45", "0.2"
 MARKERS = "osD^v<>Php"
 PALETTE = [sns.color_palette("colorblind")[place] for place in (0, 1, 2, 3, 4, 9, 5, 6, 8)]  # 7 is a grey, as of `none`
-INTERVAL = "95 % intervals over scenes (Student's t below 30 scenes, BCa bootstrap from 30 on)"
 DIVERGED = "Black crosses: the training of a seed diverged, and its last finite generator was judged."
 CUT = "An arrow at an edge: the value lies beyond it and is written beside."
 BACK = 12  # points between an edge and what is drawn in the place of a value beyond it
@@ -105,6 +104,17 @@ def limits(value: pd.Series, low: pd.Series, high: pd.Series) -> tuple[float, fl
     return float(ends.min() - room), float(ends.max() + room)
 
 
+def ends(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """The columns score, low and high, as `limits` and `sides` want them."""
+    return frame["score"], frame["low"], frame["high"]
+
+
+def cut(value: pd.Series, low: pd.Series, high: pd.Series) -> bool:
+    """Whether `limits` leaves a value out, which the note under the figure then says (`CUT`)."""
+    first, last = limits(value, low, high)
+    return bool(((value < first) | (value > last)).any())
+
+
 def point(
     axes: Axes,
     x: float,
@@ -170,18 +180,6 @@ def cross(axes: Axes, x: float, y: float, **where: object) -> None:
         axes.plot(x, y, "x", color=colour, markersize=6, markeredgewidth=width, zorder=6, clip_on=False, **where)
 
 
-def span(values: pd.Series) -> str:
-    """Lowest and highest of whole numbers: `3`, or `1 to 3`; `0` without any."""
-    low, high = (values.min(), values.max()) if len(values) else (0, 0)
-    return str(low) if low == high else f"{low} to {high}"
-
-
-def counted(values: pd.Series, noun: str) -> str:
-    """The same with its noun: `1 seed`, `1 to 3 seeds`."""
-    text = span(values)
-    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
-
-
 def short(name: str, letters: int) -> str:
     """A name cut to so many letters, in its middle, for names often differ at their end."""
     end = letters // 3
@@ -199,10 +197,3 @@ def save(figure: Figure, stem: Path) -> None:
     for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None, "Producer": None})):
         with atomic(stem.with_name(stem.name + suffix)) as temporary:
             figure.savefig(temporary, metadata=metadata)
-
-
-def standing_in(names: Iterable[str]) -> str:
-    """The sentence that must stand wherever a `procedural` initialisation is shown; empty where there is none."""
-    shown = any("procedural" in name for name in names)
-    note = "'procedural' is a pretraining on generated images and three distortions of them, in the place of ImageNet."
-    return note if shown else ""

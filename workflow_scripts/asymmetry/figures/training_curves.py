@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from asymmetry import tables
+from asymmetry.analysis.names import counted, standing_in
 from asymmetry.figures import theme
 from asymmetry.figures.training_curves_data import KEYS, POINTS, TERMS
 
@@ -49,7 +50,7 @@ def draw_training_curves(data: Path, stem: Path, scale: str = "") -> None:
         axes.set_xlabel("step", fontsize=6.5)
     handles = [Line2D([], [], color=colour, label=theme.short(name, 40)) for name, (colour, _) in marks.items()]
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
-    seeds = theme.counted(pd.Series([frame["seed"].nunique()]), "seed")
+    seeds = counted(pd.Series([frame["seed"].nunique()]), "seed")
     theme.footnote(
         figure,
         f"n = {len(frame.groupby(KEYS))} trainings, {seeds}; a line is one training (no intervals):",
@@ -57,7 +58,7 @@ def draw_training_curves(data: Path, stem: Path, scale: str = "") -> None:
         "An accuracy of 0.5 (dotted) is guessing; gradient ratio: the weighted adversarial term's to that of the rest.",
         "A line that leaves a panel is larger than six interquartile ranges over all lines.",
         "Black crosses: the training diverged." if (frame["diverged_at"] > 0).any() else "",
-        theme.standing_in(frame["objective"]),
+        standing_in(frame["objective"]),
         scale,
     )
     theme.save(figure, stem)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from asymmetry import tables
+from asymmetry.analysis.names import ARCHITECTURES, INTERVAL, counted, standing_in
 from asymmetry.figures import theme
 
 PROTOCOLS = {"scene": "scenes left out", "family": "a family of distortions left out"}
@@ -22,7 +23,6 @@ SOURCES: dict[str, tuple[str, theme.Mark]] = {
     "published": ("published weights", (theme.PALETTE[3], "v")),
     "file": ("weights from a file", (theme.PALETTE[5], "p")),
 }
-KINDS = {"convolution": 0, "attention": 1}
 
 
 @theme.style()
@@ -58,14 +58,14 @@ def draw_transfer(data: Path, stem: Path, scale: str = "") -> None:
     figure.legend(handles=_key(frame), loc="outside upper left", ncols=5)
     theme.footnote(
         figure,
-        f"n = {theme.counted(frame['scenes'], 'scene')}, {theme.counted(frame['seeds'], 'seed')}.",
-        f"Bars: {theme.INTERVAL.replace('over scenes', 'over scenes that are tested together')};",
+        f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
+        f"Bars: {INTERVAL.replace('over scenes', 'over scenes that are tested together')};",
         "pale bands: one standard deviation over seeds to each side, which is not in the bars."
         if frame["srcc_spread"].notna().any()
         else "the spread over seeds is not known.",
         "SRCC within a fold, averaged over folds and seeds as Fisher's z; 0 (dotted) is guessing.",
         "Colours: where the weights come from. Each column has its own axis.",
-        theme.standing_in(frame["initialisation"]),
+        standing_in(frame["initialisation"]),
         scale,
     )
     theme.save(figure, stem)
@@ -74,7 +74,8 @@ def draw_transfer(data: Path, stem: Path, scale: str = "") -> None:
 def _arms(frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Backbone and initialisation from top to bottom: convolution before attention, random before trained."""
     rows = frame.drop_duplicates(["backbone", "initialisation"])
-    rows = rows.assign(kind=rows["architecture"].map(KINDS).fillna(2), order=rows["source"].map(list(SOURCES).index))
+    kind = rows["architecture"].map(lambda name: (*ARCHITECTURES, name).index(name))  # one that is not known comes last
+    rows = rows.assign(kind=kind, order=rows["source"].map(list(SOURCES).index))
     rows = rows.sort_values(["kind", "backbone", "order", "initialisation"])
     return list(rows[["backbone", "initialisation"]].itertuples(index=False, name=None))
 

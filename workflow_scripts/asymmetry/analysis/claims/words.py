@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
+from asymmetry.analysis.names import number, p_text
 
 Told = tuple[str, float, float, float, bool, float, str]  # name, estimate, low, high, above, margin, unit
 
@@ -134,20 +134,6 @@ def _wanted(parts: Sequence[Told]) -> str:
         return f"The claim says that all of them are {sides[0]}."
     said = (f"{part[0]} is {side}" for part, side in zip(parts, sides, strict=True))
     return f"The claim says that {', that '.join(said)}."
-
-
-def number(value: float) -> str:
-    """A number for people: two decimals below 10, `unknown` where there is none."""
-    if np.isnan(value):
-        return "unknown"
-    if np.isinf(value):
-        return "no upper end" if value > 0 else "no lower end"
-    return f"{value:.2f}".replace("-", "−") if abs(value) < 10 else f"{value:.0f}".replace("-", "−")
-
-
-def p_text(p: float) -> str:
-    """A p value for people."""
-    return "unknown" if np.isnan(p) else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def listed(names: Sequence[str], limit: int = 8) -> str:

@@ -1,0 +1,14 @@
+"""The data of the sensitivity figure."""
+
+from pathlib import Path
+
+from asymmetry import tables
+from asymmetry.analysis.names import SETTING
+
+
+def sensitivity_data(sensitivity: Path, asymmetry: Path, output: Path) -> None:
+    """Write shape `sensitivity-figure`: the table of shape sensitivity, with the index' interval where all is kept."""
+    frame = tables.read(sensitivity, "sensitivity")
+    whole = tables.read(asymmetry, "asymmetry")[[*SETTING, "index_low", "index_high"]]
+    frame = frame.merge(whole.assign(kind="nothing"), on=[*SETTING, "kind"], how="left")
+    tables.write(frame, output, "sensitivity-figure")
