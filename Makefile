@@ -1,4 +1,5 @@
-# make demo: the whole study on the embedded photographs.  make report: all of it in one file to send.
+# make demo: the whole study on the embedded photographs.  make report: all of it in one file to send
+# (make report CONFIG=presets/evening.yaml: of another configuration).
 # make test: the tests; make test-slow: kills, full disks, a second whole run.  Each sets up what it needs.
 SHELL := /bin/bash
 PYTHON ?= $(or $(shell command -v python3.11),python3)
@@ -32,10 +33,12 @@ demo: setup
 	$(BIN)/snakemake --cores 2
 	@echo; echo "Figures and tables of the study:"; ls results/figures/*.png results/tables/*.md results/claims.md results/explorer/index.html
 
+report: RUN = $(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG))
+report: FOLDER = $(shell sed -n 's/^results: *\([^ ]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
 report: setup
-	$(BIN)/snakemake --cores 2
-	$(BIN)/snakemake --report results/report.html --report-stylesheet report/report.css
-	@echo; echo "The report: results/report.html"
+	$(RUN) --cores 2
+	$(RUN) --report $(FOLDER)/report.html --report-stylesheet report/report.css
+	@echo; echo "The report: $(FOLDER)/report.html"
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest

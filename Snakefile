@@ -31,25 +31,30 @@ include: "rules/explorer.smk"
 include: "rules/estimate.smk"
 
 
+FIGURES = [
+    "fig1",
+    "fig7",
+    "qualitative",
+    "distortions",
+    "loss-composition",
+    "discriminators",
+    "transfer",
+    "training-curves",
+    "distortion-types",
+    "judges",
+    "pareto",
+    "sensitivity",
+    "claims",
+]
+
+
 rule all:
     default_target: True
     input:
-        rules.fig1.output,
-        rules.fig7.output,
-        rules.qualitative.output,
-        rules.distortions.output,
+        expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=FIGURES, form=["png", "pdf"]),
         rules.table1.output,
         rules.table2.output,
-        rules.loss_composition.output,
-        rules.discriminators.output,
-        rules.transfer_figure.output,
-        rules.training_curves.output,
-        rules.distortion_types.output,
-        rules.judges.output,
-        rules.pareto.output,
-        rules.sensitivity_figure.output,
         rules.claims.output,
-        rules.claims_figure.output,
         rules.advice.output,
         rules.explorer.output,
         rules.report_answers.output,

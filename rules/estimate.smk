@@ -1,5 +1,5 @@
 # What a configuration takes, before anything is downloaded: `snakemake estimate --configfile presets/paper.yaml`. Needs nothing;
-# makes results/estimate.{json,md}, and prints the latter each time it is asked.
+# makes results/estimate.{json,md}, and prints the latter each time it is asked. `estimate` only prints, so it has no benchmark.
 
 
 rule estimate:

@@ -1,13 +1,13 @@
 # A page to look at pictures. Needs outputs and judgements of all cells; makes results/explorer/index.html, which is opened
 # from disk and refers to the pictures where they lie: results/ can be moved or sent as a whole.
 
-EXPLORED = PLAN.grid.listed(PLAN.grid.cells, "outputs", "judgement", "provenance")
+EXPLORED = PLAN.grid.listed(PLAN.grid.cells, "outputs", *PLAN.judgement.tables())
 
 
 rule explorer:
     input:
-        column(EXPLORED, "outputs", "judgement", "provenance"),
-        baselines=f"{PLAN.grid.generator_folder}/baselines.csv",
+        column(EXPLORED, "outputs", *PLAN.judgement.tables()),
+        baselines=PLAN.judgement.baselines(PLAN.grid.generator_folder),
         pictures=f"{PLAN.grid.generator_folder}/baselines",
         judges=f"{RESULTS}/analysis/grid/judges.csv",
         sources=[

@@ -43,6 +43,8 @@ rule loss_composition_data:
 
 
 rule loss_composition:
+    name:
+        "loss-composition"
     input:
         rules.loss_composition_data.output,
     output:
@@ -163,6 +165,8 @@ rule transfer_figure_data:
 
 
 rule transfer_figure:
+    name:
+        "transfer"
     input:
         rules.transfer_figure_data.output,
     output:
@@ -219,6 +223,8 @@ rule training_curves_data:
 
 
 rule training_curves:
+    name:
+        "training-curves"
     input:
         rules.training_curves_data.output,
     output:

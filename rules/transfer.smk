@@ -2,7 +2,7 @@
 # results/transfer/{mode}/{dataset}/{backbone}/{init}/seed-{seed}/predictions.csv.
 
 
-rule transfer:
+rule quality_model:
     input:
         rated=lambda wildcards: PLAN.pictures.rated(wildcards.dataset),
         weights=lambda wildcards: PLAN.networks.weights(wildcards.backbone, wildcards.init, wildcards.seed),
@@ -23,8 +23,8 @@ rule transfer:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         settings=lambda wildcards: PLAN.transfer.settings(wildcards.mode),
         device=DEVICE,
-        code=code("transfer.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
+        code=code("quality_model.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:
         "Transfer: {wildcards.mode} model on {wildcards.dataset} from {wildcards.backbone}, {wildcards.init}, seed {wildcards.seed}"
     script:
-        "../workflow_scripts/transfer.py"
+        "../workflow_scripts/quality_model.py"

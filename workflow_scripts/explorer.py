@@ -10,7 +10,7 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
     write_explorer(
         snakemake.params.cells,
         snakemake.params.start,
-        baselines=Path(snakemake.input.baselines),
+        baselines=[Path(path) for path in snakemake.input.baselines],
         pictures=Path(snakemake.input.pictures),
         judges=Path(snakemake.input.judges),
         task=snakemake.params.task,

@@ -7,4 +7,10 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
 
     from asymmetry.figures.report import write_answers
 
-    write_answers(*map(Path, snakemake.input), Path(snakemake.output[0]))
+    files = snakemake.input
+    names = ("claims", "asymmetry", "sensitivity", "judges", "scores", "record")
+    write_answers(
+        *(Path(files[name]) for name in names),
+        Path(snakemake.output[0]),
+        in_domain=Path(files.in_domain[0]) if files.in_domain else None,
+    )

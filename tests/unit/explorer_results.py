@@ -37,6 +37,15 @@ def _judged(number: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _write(frame: pd.DataFrame, folder: Path, own: str, external: str, shape: str) -> dict[str, Path]:
+    """As a run does that asks pyiqa for a judge (here kid): its rows are in a table of their own."""
+    files = {own: folder / f"{own}.csv", "external": folder / f"{external}.csv"}
+    kid = frame["judge"] == "kid"
+    tables.write(frame[~kid], files[own], shape)
+    tables.write(frame[kid], files["external"], shape)
+    return files
+
+
 def _blurred(picture: np.ndarray, amount: float) -> np.ndarray:
     """Blurred by a positive, sharpened by a negative amount."""
     smooth = ndimage.gaussian_filter(picture.astype(float), (abs(amount), abs(amount), 0))
@@ -61,7 +70,7 @@ def make_results(root: Path, size: int = 256) -> Path:
         parts.append(_judged(number).assign(output=name))
         for scene, picture in pristine.items():
             images.write(_blurred(picture, amount), base / "baselines" / name / f"{scene}.png")
-    tables.write(pd.concat(parts), base / "baselines.csv", "baselines")
+    baselines = _write(pd.concat(parts), base, "baselines", "external-baselines", "baselines")
     shares = {"over_pretrained": 1, "over_bicubic": 1, "over_noise": 0.5, "spread": 1, "scenes": len(SCENES)}
     verdicts = pd.DataFrame({
         "judge": ["psnr-y", "niqe", "kid"], "family": ["full-reference", "statistics", "distribution"],
@@ -73,18 +82,17 @@ def make_results(root: Path, size: int = 256) -> Path:
         folder = root / "optimization" / objective / discriminator / f"weight-{weight:g}" / f"seed-{seed}"
         for scene, picture in pristine.items():
             images.write(_blurred(picture, 1.5 - number * 0.45), folder / "outputs" / f"{scene}.png")
-        tables.write(_judged(number + 4), folder / "judgement.csv", "judgement")
+        files = _write(_judged(number + 4), folder, "judgement", "external-judgement", "judgement")
         diverged = (objective, discriminator, weight, seed) == DIVERGED
         facts = {"status": "diverged" if diverged else "completed", "diverged_at": 7 if diverged else 0}
         artifacts.write_json(facts, folder / "provenance.json")
         cell: dict[str, Any] = {"objective": objective, "discriminator": discriminator, "weight": weight, "seed": seed}
-        files = {"outputs": folder / "outputs", "judgement": folder / "judgement.csv"}
-        cells.append(cell | files | {"provenance": folder / "provenance.json"})
+        cells.append(cell | files | {"outputs": folder / "outputs", "provenance": folder / "provenance.json"})
     page = root / "explorer" / "index.html"
     write_explorer(
         cells,
         [cells[0], cells[2]],
-        baselines=base / "baselines.csv",
+        baselines=list(baselines.values()),
         pictures=base / "baselines",
         judges=root / "analysis" / "grid" / "judges.csv",
         task=TASK,

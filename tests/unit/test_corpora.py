@@ -4,7 +4,7 @@ import pytest
 
 from asymmetry import images, tables
 from asymmetry.data import embedded, photographs
-from asymmetry.data.corpora import content, each_picture, load_corpus, make_corpus
+from asymmetry.data.corpora import content, each_picture, load_corpus, load_scene, make_corpus
 from asymmetry.data.pictures import Picture
 from asymmetry.errors import UserError
 
@@ -127,6 +127,9 @@ def test_folder(folder, tmp_path):
     assert list(frame["scene"]) == ["a", "sub-b"]
     assert frame[["height", "width"]].to_numpy().tolist() == [[40, 50]] * 2
     assert np.array_equal(load_corpus(manifest)[1][1], images.read(folder / "sub" / "b.png"))
+    assert np.array_equal(load_scene(manifest, "sub-b"), images.read(folder / "sub" / "b.png"))
+    with pytest.raises(UserError, match="Did you mean 'sub-b'"):
+        load_scene(manifest, "sub-c")
     make_corpus(manifest, "folder", seed=0, path=folder, size=40)
     assert load_corpus(manifest)[0][1].shape == (40, 40, 3)
 

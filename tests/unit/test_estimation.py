@@ -27,7 +27,7 @@ def merged(*presets: str) -> dict:
 
 
 JOBS = {"optimize": 6, "optimize_adversarially": 8, "judge": 14, "judge_baselines": 1, "pretrained_generator": 1}
-JOBS |= {"calibrate": 2, "random_backbone": 3, "pretrained_backbone": 1, "assess": 8, "transfer": 6}
+JOBS |= {"calibrate": 2, "random_backbone": 3, "pretrained_backbone": 1, "assess": 8, "quality_model": 6}
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_an_estimate_has_every_stage_and_every_assumption() -> None:
     config = merged("smoke.yaml")
     stages = {"optimize": "optimization", "optimize_adversarially": "optimization", "assess": "assessment"}
     stages |= {
-        "transfer": "transfer",
+        "quality_model": "transfer",
         "judge": "judgement",
         "judge_baselines": "judgement",
         "calibrate": "optimization",

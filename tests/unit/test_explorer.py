@@ -115,7 +115,7 @@ def test_a_missing_reference_is_told(page: Path, tmp_path: Path) -> None:
         explorer.write_explorer(
             [],
             [],
-            baselines=folder / "baselines.csv",
+            baselines=[folder / "baselines.csv"],
             pictures=folder / "baselines",
             judges=tmp_path / "analysis" / "grid" / "judges.csv",
             task={"object": "super-resolution", "scale": 4},
@@ -128,9 +128,9 @@ def test_a_missing_reference_is_told(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scenes", "seeds", "expected"),
     [
-        (8, 3, "this small (8 scenes"),
+        (7, 3, "this small (7 scenes"),
         (30, 2, "2 seeds a setting) cannot"),
-        (30, 3, "30 scenes, 3 seeds a setting. Single"),
+        (8, 3, "8 scenes, 3 seeds a setting. Single"),
     ],
 )
 def test_a_small_run_is_called_small(scenes: int, seeds: int, expected: str) -> None:

@@ -79,7 +79,7 @@ def fig7_table(folder: Path, **options) -> Path:
     frame = scores(**options)
     cells = []
     for k, row in enumerate(frame[frame["weight"] > 0].drop_duplicates(["discriminator", "weight"]).itertuples()):
-        history = pd.DataFrame({"step": [1, 2, 3], "gradient_ratio": [np.nan, 10 * row.weight, 10 * row.weight]})
+        history = pd.DataFrame({"step": [1, 2, 3, 4], "gradient_ratio": row.weight * np.array([np.nan, 8.5, 10, 11.5])})
         tables.write(history.reindex(columns=list(tables.SHAPES["history"])), folder / f"h{k}.csv", "history")
         cells.append({"objective": "rec-dists", "discriminator": row.discriminator, "weight": row.weight})
         cells[-1]["history"] = folder / f"h{k}.csv"
@@ -93,6 +93,8 @@ def test_fig7(tmp_path):
     frame = tables.read(data, "fig7")
     swept = frame[frame["weight"] > 0]
     np.testing.assert_allclose(swept["gradient_ratio"], 10 * swept["weight"])
+    np.testing.assert_allclose(swept["gradient_ratio_low"], 8.8 * swept["weight"])
+    np.testing.assert_allclose(swept["gradient_ratio_high"], 11.2 * swept["weight"])
     assert set(frame["measure"]) == {"realism", "fidelity"}
     check(fig7.draw_fig7, data, tmp_path / "fig7")
 
@@ -110,18 +112,20 @@ def test_qualitative(tmp_path):
     images.write(np.full_like(reference, 128), tmp_path / "in" / "flat.png")
     judged = pd.DataFrame([{"scene": "a", "judge": "niqe", "family": "statistics", "value": 5.0, "quality": -5.0}])
     tables.write(judged, tmp_path / "judgement.csv", "judgement")
+    tables.write(judged.assign(judge="musiq", value=40.0, quality=40.0), tmp_path / "external.csv", "judgement")
     tables.write(judged.assign(output="bicubic", value=7.0), tmp_path / "baselines.csv", "baselines")
     flat = {"a": tmp_path / "in" / "flat.png"}
     panels = [
-        {"label": "bicubic", "images": flat, "scores": tmp_path / "baselines.csv", "output": "bicubic"},
-        {"label": "rec none", "images": {"a": tmp_path / "in" / "a.png"}, "scores": tmp_path / "judgement.csv"},
+        {"label": "bicubic", "images": flat, "scores": [tmp_path / "baselines.csv"], "output": "bicubic"},
+        {"label": "rec none", "images": {"a": tmp_path / "in" / "a.png"}},
     ]
+    panels[1]["scores"] = [tmp_path / "judgement.csv", tmp_path / "external.csv"]
     data = tmp_path / "out" / "qualitative.csv"
-    qualitative_data.qualitative_data({"a": tmp_path / "in" / "a.png"}, panels, ["niqe", "kid"], data, size=32)
+    qualitative_data.qualitative_data({"a": tmp_path / "in" / "a.png"}, panels, ["niqe", "musiq"], data, size=32)
     frame = tables.read(data, "qualitative")
     assert frame["label"].tolist() == ["reference", "bicubic", "rec none"]
     assert frame["energy"].tolist() == pytest.approx([1, 0, 1])
-    assert frame["scores"].tolist() == ["", "niqe 7.00", "niqe 5.00"]
+    assert frame["scores"].tolist() == ["", "niqe 7.00", "niqe 5.00; musiq 40.00"]
     assert abs(frame["top"][0] - 40) <= 3
     assert abs(frame["left"][0] - 50) <= 3
     check(qualitative.draw_qualitative, data, tmp_path / "out" / "qualitative")

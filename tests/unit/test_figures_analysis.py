@@ -231,7 +231,7 @@ CONFIG = {
 }
 
 
-def answers(folder: Path, **claims_columns) -> str:
+def answers(folder: Path, in_domain: Path | None = None, **claims_columns) -> str:
     sensitivity_tables(folder)
     judged(folder, {"a*b": [1.0, 2.0], "fine": [1.0, 2.0]})
     tables.write(claim_table(**claims_columns), folder / "claims.csv", "claims")
@@ -241,7 +241,7 @@ def answers(folder: Path, **claims_columns) -> str:
     record = {"config": CONFIG, "python": "3.11", "machine": "x", "packages": {"torch": "2", "lpips": None}}
     artifacts.write_json(record, folder / "run.json")
     files = [folder / f"{name}.csv" for name in ("claims", "asymmetry", "sensitivity", "judges", "scores")]
-    report.write_answers(*files, folder / "run.json", folder / "answers.rst")
+    report.write_answers(*files, folder / "run.json", folder / "answers.rst", in_domain)
     return (folder / "answers.rst").read_text(encoding="utf-8")
 
 
@@ -254,6 +254,18 @@ def test_the_front_page_says_what_came_out_how_sure_and_what_not(tmp_path):
     assert "narrow-vit" not in text.partition("How it was run")[0]
     assert "Judges that count: fine." in text
     assert "C4 was not tested: why." in text
+    assert "rival explanation of an asymmetry was not looked at" in text
+
+
+@pytest.mark.parametrize(
+    ("srcc", "told"), [(0.42, "psnr 0.42 (0.10 to 0.60)"), (np.nan, "No metric could be compared")]
+)
+def test_the_front_page_tells_of_the_rival_explanation(tmp_path, srcc, told):
+    row = {"metric": "psnr", "outputs": 99, "scenes": 8, "srcc": srcc, "low": 0.1, "high": 0.6, "note": ""}
+    tables.write(pd.DataFrame([row]), tmp_path / "in-domain.csv", "assessment-in-domain")
+    text = answers(tmp_path, tmp_path / "in-domain.csv")
+    assert told in text
+    assert "not looked at" not in text
     assert "torch 2" in text
     assert "lpips" not in text
 

@@ -178,6 +178,17 @@ def test_pictured_cells_have_the_first_seed(config):
     assert labels == ["bicubic", "pretrained", "rec-haarpsi", "rec-haarpsi patch-vgg", "rec", "rec patch-vgg"]
 
 
+def test_pictures_come_with_the_scores_of_pyiqas_judges(config):
+    assert "external" not in str(Plan(config).figures.panels())
+    config["judges"]["musiq"] = {"object": "musiq"}
+    config["judgement"]["judges"] = [*config["judgement"]["judges"], "musiq"]
+    figures = Plan(config).figures
+    for panel in figures.panels():
+        own, external = panel["scores"]
+        assert own.replace("judgement.csv", "external-judgement.csv").replace("/base", "/external-base") == external
+        assert {own, external} <= set(figures.panel_files())
+
+
 def test_datasets_without_references_have_no_full_reference_models(config):
     config["rated"]["textures"]["mode"] = "nr"
     config["transfer"] |= {

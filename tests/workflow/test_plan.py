@@ -10,9 +10,9 @@ import yaml
 from tests.workflow.conftest import PROJECT, SMOKE, SMOKE_TARGETS, copy_project, planned, run_snakemake
 
 PRESETS = sorted(path.name for path in (PROJECT / "presets").glob("*.yaml"))
-TARGETS = ["fig1", "fig7", "table1", "table2", "qualitative", "distortions", "loss_composition", "discriminators",
-           "transfer_figure", "training_curves", "distortion_types", "judges", "pareto", "sensitivity_figure", "claims",
-           "claims_figure", "advice", "explorer", "reproduction", "in_domain"]  # fmt: skip
+TARGETS = ["fig1", "fig7", "table1", "table2", "qualitative", "distortions", "loss-composition", "discriminators",
+           "transfer", "training-curves", "distortion-types", "judges", "pareto", "sensitivity-figure", "claims",
+           "claims-figure", "advice", "explorer", "reproduction", "in_domain"]  # fmt: skip
 ELSEWHERE = {
     "needs the network": {"download_dataset", "published_backbone", "published_corpus", "published_rated_dataset"},
     "needs a file of the user's own": {"file_backbone", "published_generator"},
@@ -28,7 +28,7 @@ def test_every_preset_can_be_planned(copy: Path, preset: str | None) -> None:
     result = run_snakemake(copy, "-n", *arguments)
     assert result.returncode == 0, result.stdout
     jobs = planned(result)
-    assert {"optimize", "optimize_adversarially", "judge", "transfer", "assess", "fig1", "table2"} <= set(jobs)
+    assert {"optimize", "optimize_adversarially", "judge", "quality_model", "assess", "fig1", "table2"} <= set(jobs)
 
 
 def test_the_smoke_preset_plans_every_rule(copy: Path) -> None:
@@ -47,7 +47,7 @@ def test_each_target_can_be_asked_for_by_name(copy: Path, target: str) -> None:
 def test_a_figure_plans_only_what_it_needs(copy: Path) -> None:
     config = yaml.safe_load((copy / "config.yaml").read_text(encoding="utf-8"))
     sweep = planned(run_snakemake(copy, "-n", "fig7"))
-    assert not {"assess", "transfer", "table1", "fig1"} & set(sweep)
+    assert not {"assess", "quality_model", "table1", "fig1"} & set(sweep)
     everything = planned(run_snakemake(copy, "-n"))
     assert sweep["optimize_adversarially"] < everything["optimize_adversarially"]
     assert planned(run_snakemake(copy, "-n", "distortions")) == {"corpus": 1, "distortions": 1}
@@ -55,7 +55,16 @@ def test_a_figure_plans_only_what_it_needs(copy: Path) -> None:
     assert "assess" not in quality
     arms = sum(len(arm["initialisations"]) for arm in config["transfer"]["arms"])
     wanted = arms * len(config["transfer"]["modes"]) * len(config["transfer"]["seeds"])
-    assert quality["transfer"] == wanted * len(config["transfer"]["datasets"])
+    assert quality["quality_model"] == wanted * len(config["transfer"]["datasets"])
+
+
+@pytest.mark.parametrize("target", ["explorer", "qualitative"])
+def test_pictures_come_with_the_scores_of_pyiqas_judges(copy: Path, config_file, target: str) -> None:
+    judges = yaml.safe_load((copy / "config.yaml").read_text(encoding="utf-8"))["judgement"]["judges"]
+    own = config_file({"judges": {"musiq": {"object": "musiq"}}, "judgement": {"judges": [*judges, "musiq"]}})
+    jobs = planned(run_snakemake(copy, "-n", target, "--configfile", own))
+    assert jobs["external_baselines"] == 1
+    assert jobs["external_judgement"] == jobs["judge"]
 
 
 def test_a_file_is_a_target(copy: Path) -> None:

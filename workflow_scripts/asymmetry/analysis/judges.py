@@ -1,7 +1,8 @@
 """Which judges count: those that put the reference above the pretrained output above bicubic, and above noise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -32,6 +33,12 @@ def validity(baselines: pd.DataFrame) -> pd.DataFrame:
     table["scenes"] = right["share"].groupby(level=["judge", "family"], sort=False).size().to_numpy()
     table["verdict"] = ["valid" if share >= SHARE else "not valid here" for share in table["share"]]
     return table
+
+
+def read_judgement(cell: Mapping[str, Any]) -> pd.DataFrame:
+    """All judgements of a cell (shape judgement): of the table `judgement`, and `external` where pyiqa judged too."""
+    paths = [cell[name] for name in ("judgement", "external") if name in cell]
+    return pd.concat([tables.read(path, "judgement") for path in paths], ignore_index=True)
 
 
 def read_baselines(paths: Sequence[Path]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from scipy import stats
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis import resampling
-from asymmetry.analysis.judges import FIDELITY, REALISM, read_baselines, validity
+from asymmetry.analysis.judges import FIDELITY, REALISM, read_baselines, read_judgement, validity
 from asymmetry.errors import UserError, listing
 from asymmetry.metrics.judges.independence import Facts, secondary
 
@@ -38,9 +38,7 @@ def collect_judgements(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     parts = []
     for cell in cells:
         facts = {name: cell[name] for name in (*CELL, "seed")}
-        paths = [cell[name] for name in ("judgement", "external") if name in cell]
-        frame = pd.concat([tables.read(path, "judgement") for path in paths], ignore_index=True)
-        parts.append(frame.assign(**facts, status=artifacts.read_json(cell["provenance"])["status"]))
+        parts.append(read_judgement(cell).assign(**facts, status=artifacts.read_json(cell["provenance"])["status"]))
     expected = set(zip(parts[0]["scene"], parts[0]["judge"], strict=True))
     uneven = [
         str(cell["judgement"])

@@ -10,7 +10,7 @@ import pandas as pd
 from asymmetry import images, registry, tables
 from asymmetry.compute import progress
 from asymmetry.data.pictures import fresh_folder
-from asymmetry.errors import UserError
+from asymmetry.errors import UserError, unknown
 
 
 def make_corpus(output: Path, object: str, seed: int, **options: object) -> None:
@@ -54,6 +54,14 @@ def each_picture(manifest: Path) -> Iterator[tuple[str, np.ndarray]]:
 def load_corpus(manifest: Path) -> list[tuple[str, np.ndarray]]:
     """All that `each_picture` gives: for corpora that fit into memory."""
     return list(each_picture(manifest))
+
+
+def load_scene(manifest: Path, scene: str) -> np.ndarray:
+    """The picture of one scene, uint8 (H, W, 3), the first if there are several; a `UserError` if there is none."""
+    frame = tables.read(manifest, "corpus").drop_duplicates("scene").set_index("scene")
+    if scene not in frame.index:
+        raise UserError(f"{manifest}: {unknown('scene', scene, frame.index)}")
+    return images.read(Path(manifest).parent / frame.loc[scene, "image"])
 
 
 def content(array: np.ndarray) -> str:

@@ -185,5 +185,5 @@ STAGES = {
     "assessment": assessment,
     "optimization": optimization,
     "judgement": judgement,
-    "transfer": transfer,
+    "quality_model": transfer,
 }

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from asymmetry import images
+from asymmetry.data.emulation import read_level_means
 from asymmetry.distortions import LEVELS, TYPES, distort
 from asymmetry.figures import theme
 
@@ -21,18 +21,18 @@ def draw_contact_sheet(reference: np.ndarray, level_means: Path, seed: int, scen
 
     Args:
         reference: uint8 (H, W, 3); the middle of it is shown, pixel by pixel.
-        level_means: CSV with columns type (1 to 25), level and mean_score.
+        level_means: CSV with columns type (1 to 25), level and mean_score (see `emulation.read_level_means`).
         seed: as in the rated set, to show the very pictures that are in it.
         scene: the picture's name, as in the rated set.
         stem: the figure's path without a suffix; `.png` and `.pdf` are written.
     """
-    table = pd.read_csv(level_means).set_index(["type", "level"])["mean_score"]
+    scores = read_level_means(level_means, list(TYPES), LEVELS)
     with theme.style(), mpl.rc_context({"figure.constrained_layout.use": False, "savefig.dpi": DPI}):
-        theme.save(contact_sheet(reference, table.to_dict(), seed, scene), stem)
+        theme.save(contact_sheet(reference, scores, seed, scene), stem)
 
 
-def contact_sheet(reference: np.ndarray, scores: dict[tuple[int, int], float], seed: int, scene: str) -> Figure:
-    """The sheet as a figure: two columns of types in their order, five levels in a row; `scores` by (number, level)."""
+def contact_sheet(reference: np.ndarray, scores: dict[tuple[str, int], float], seed: int, scene: str) -> Figure:
+    """The sheet as a figure: two columns of types in their order, five levels in a row; `scores` by (name, level)."""
     row_height = HEAD + TILE + FOOT
     block_width = len(LEVELS) * (TILE + GAP) + MARGIN
     rows = -(-(len(TYPES) + 1) // COLUMNS)
@@ -56,7 +56,7 @@ def contact_sheet(reference: np.ndarray, scores: dict[tuple[int, int], float], s
         for level in LEVELS:
             picture = images.quantize(distort(reference / 255, name, level, seed, scene))
             amount = f"{kind.levels[level - 1]:g}".replace("-", "\N{MINUS SIGN}")
-            show(picture, *place(slot, level - 1), f"{amount}  |  {scores[kind.number, level]:.2f}")
+            show(picture, *place(slot, level - 1), f"{amount}  |  {scores[name, level]:.2f}")
     x, y = place(len(TYPES), 0)
     axes.text(x, y + HEAD - 5, "reference", fontsize=7, va="bottom", weight="bold")
     show(reference, x, y, scene)

@@ -17,21 +17,21 @@ import numpy as np
 import pandas as pd
 
 from asymmetry import artifacts, images, registry, tables
-from asymmetry.analysis.judges import SHARE
-from asymmetry.analysis.names import standing_in
+from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
+from asymmetry.analysis.judges import SHARE, read_baselines, read_judgement
+from asymmetry.analysis.names import counted, standing_in
 from asymmetry.figures.qualitative_data import liveliest
 
 SOURCES = Path(__file__).parents[1] / "explorer"
 BASELINES = ("reference", "noisy-reference", "bicubic", "pretrained")
 CROP = 128  # pixels; the page opens at the liveliest crop of this size
-SCENES, SEEDS = 30, 3  # a run with fewer is called small
 
 
 def write_explorer(
     cells: Sequence[Mapping[str, Any]],
     start: Sequence[Mapping[str, Any]],
     *,
-    baselines: Path,
+    baselines: Sequence[Path],
     pictures: Path,
     judges: Path,
     task: Mapping[str, Any],
@@ -43,9 +43,9 @@ def write_explorer(
 
     Args:
         cells: dicts with `objective`, `discriminator`, `weight`, `seed`, and the paths `outputs` (folder of
-            `{scene}.png`), `judgement` (shape judgement) and `provenance`.
+            `{scene}.png`), `judgement`, `external` where pyiqa judged too (shape judgement), and `provenance`.
         start: the two of them that are shown at first, by the same four names; with fewer, baselines.
-        baselines: table of shape baselines.
+        baselines: tables of shape baselines.
         pictures: folder of their pictures, `{output}/{scene}.png`.
         judges: table of shape judges: which of them count.
         task: definition in the config; its degradation is shown as the input.
@@ -56,7 +56,7 @@ def write_explorer(
     Raises:
         UserError: a table is broken, or the picture of a reference cannot be read.
     """
-    judged = tables.read(baselines, "baselines")
+    judged = read_baselines(baselines)
     scenes = list(dict.fromkeys(judged["scene"]))
     references = {scene: images.read(pictures / "reference" / f"{scene}.png") for scene in scenes}
     _write_inputs(references, task, inputs)
@@ -93,17 +93,15 @@ def page(content: Mapping[str, Any], scale: str, caution: str, note: str) -> str
 
 
 def caution(scenes: int, cells: pd.DataFrame) -> str:
-    """What pictures cannot do, and whether the run is small: fewer than 30 scenes or 3 seeds.
+    """What pictures cannot do, and whether the run is too small for a verdict on any claim.
 
     Args:
         scenes: number of scenes.
         cells: columns objective, discriminator, weight, seed; a row a cell.
     """
     counts = cells.groupby(["objective", "discriminator", "weight"])["seed"].nunique()
-    low, high = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
-    span = str(low) if low == high else f"{low} to {high}"
-    size = f"{scenes} scene{'s' * (scenes != 1)}, {span} seed{'s' * (high != 1)} a setting"
-    if scenes < SCENES or low < SEEDS:
+    size = f"{counted(scenes, 'scene')}, {counted(counts, 'seed')} a setting"
+    if scenes < FEWEST_SCENES or not len(counts) or counts.min() < FEWEST_SEEDS:
         return f"A run this small ({size}) cannot decide which objective or discriminator is better."
     return f"{size}. Single pictures do not decide which objective or discriminator is better: the intervals do."
 
@@ -121,7 +119,7 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
         "id": "_".join(_names(cell).values()),
         **_names(cell),
         "diverged": int(facts["diverged_at"]) if facts["status"] == "diverged" else 0,
-        "frame": tables.read(cell["judgement"], "judgement"),
+        "frame": read_judgement(cell),
         "folder": Path(cell["outputs"]),
     }
 

@@ -50,7 +50,8 @@ def draw_fig7(data: Path, stem: Path, scale: str = "", among: Sequence[str] = ()
         f"Objective {', '.join(frame['objective'].unique())}.",
         f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
         f"Bars and band: {INTERVAL}; the spread over seeds is not in them.",
-        "Below, lines join neighbouring weights. 0 is the pretrained generator.",
+        "Below, lines join neighbouring weights, and horizontal bars hold 80 % of the logged ratios of all seeds.",
+        "0 is the pretrained generator.",
         theme.DIVERGED if frame["diverged"].any() else "",
         theme.CUT if any(theme.cut(*theme.ends(part)) for _, part in frame.groupby("measure")) else "",
         standing_in(frame["objective"]),
@@ -75,14 +76,21 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
     if shown.empty:
         return
     axes.set_xscale("log")
-    axes.set_xlim(shown[variable].min() / 1.25, shown[variable].max() * 1.25)
+    ratio = variable == "gradient_ratio"
+    first, last = (shown[f"{variable}{end}" if ratio else variable] for end in ("_low", "_high"))
+    axes.set_xlim(first.min() / 1.25, last.max() * 1.25)
     for place, name in enumerate(swept):
         part = shown[shown["discriminator"] == name].sort_values("weight")
-        beside = 1.04 ** (place - (len(swept) - 1) / 2) if variable == "weight" else 1.0  # so that bars do not cover
+        beside = 1.0 if ratio else 1.04 ** (place - (len(swept) - 1) / 2)  # so that bars do not cover
         across = part[variable] * beside
         axes.plot(across, part["score"], color=marks[name][0], linewidth=0.9, alpha=0.7, zorder=2)
-        for row, x, bars in zip(part.itertuples(), across, theme.sides(*theme.ends(part)).T, strict=True):
-            theme.point(axes, x, row.score, np.full(2, np.nan), bars, marks[name], gone=row.diverged > 0)
+        spread = np.full((2, len(part)), np.nan)
+        if ratio:
+            spread = theme.sides(part[variable], part[f"{variable}_low"], part[f"{variable}_high"])
+        for row, x, wide, bars in zip(
+            part.itertuples(), across, spread.T, theme.sides(*theme.ends(part)).T, strict=True
+        ):
+            theme.point(axes, x, row.score, wide, bars, marks[name], gone=row.diverged > 0)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     weights = sorted(shown["weight"].unique())
@@ -90,5 +98,5 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
         axes.set_xticks(weights)
         axes.xaxis.set_minor_locator(NullLocator())
     else:
-        decades = np.log10(shown[variable].max() / shown[variable].min())
+        decades = np.log10(last.max() / first.min())
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 1.8 else (1, 3) if decades < 2.8 else (1,)))

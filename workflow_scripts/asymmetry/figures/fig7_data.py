@@ -10,6 +10,8 @@ from asymmetry import tables
 from asymmetry.analysis.names import MEASURES
 from asymmetry.analysis.optimization import CELL
 
+QUANTILES = {"gradient_ratio": 0.5, "gradient_ratio_low": 0.1, "gradient_ratio_high": 0.9}
+
 
 def fig7_data(
     optimization_scores: Path,
@@ -19,6 +21,8 @@ def fig7_data(
     output: Path,
 ) -> None:
     """Write shape `fig7`: the scores of one objective by discriminator and weight, with the measured gradient ratio.
+
+    The ratio is pooled over seeds and logged steps: its median, with the 10 % and 90 % quantiles as its spread.
 
     Args:
         optimization_scores: table of shape optimization-scores.
@@ -33,15 +37,13 @@ def fig7_data(
         & scores["discriminator"].isin(["none", *discriminators])
         & scores["measure"].isin(list(MEASURES))
     ]
-    ratios = [
-        {**{name: cell[name] for name in CELL}, "gradient_ratio": _median_ratio(cell["history"])}
-        for cell in cells
-        if cell["objective"] == objective and cell["discriminator"] in discriminators
+    swept = [cell for cell in cells if cell["objective"] == objective and cell["discriminator"] in discriminators]
+    logged = [
+        tables.read(cell["history"], "history")[["gradient_ratio"]].assign(**{name: cell[name] for name in CELL})
+        for cell in swept
     ]
-    by_cell = pd.DataFrame(ratios, columns=[*CELL, "gradient_ratio"]).groupby(CELL)["gradient_ratio"].median()
-    keys = pd.MultiIndex.from_frame(shown[CELL])
-    tables.write(shown.assign(gradient_ratio=by_cell.reindex(keys).to_numpy(dtype=float)), output, "fig7")
-
-
-def _median_ratio(history: Path) -> float:
-    return tables.read(history, "history")["gradient_ratio"].median()
+    ratios = pd.concat([pd.DataFrame(columns=[*CELL, "gradient_ratio"], dtype=float), *logged])
+    quantiles = ratios.groupby(CELL)["gradient_ratio"].quantile(list(QUANTILES.values())).unstack()
+    quantiles = quantiles.reindex(index=pd.MultiIndex.from_frame(shown[CELL]), columns=list(QUANTILES.values()))
+    columns = dict(zip(QUANTILES, quantiles.to_numpy(dtype=float).T, strict=True))
+    tables.write(shown.assign(**columns), output, "fig7")

@@ -37,8 +37,8 @@ def qualitative_data(
 
     Args:
         references: scene -> path of its reference; the order is that of the rows.
-        panels: dicts with `label`, `images` (scene -> path) and `scores` (path of shape judgement); for a baseline,
-            `scores` is of shape baselines and `output` names its rows.
+        panels: dicts with `label`, `images` (scene -> path) and `scores` (paths of shape judgement); for a baseline,
+            they are of shape baselines and `output` names their rows.
         judges: names of the judges whose values are printed under a crop.
         output: path of the table.
         size: height and width of a crop, pixels.
@@ -66,11 +66,10 @@ def qualitative_data(
 
 def _values(panel: Mapping[str, Any]) -> pd.DataFrame:
     """Columns value and quality, by scene and judge."""
+    shape = "baselines" if "output" in panel else "judgement"
+    frame = pd.concat([tables.read(path, shape) for path in panel["scores"]])
     if "output" in panel:
-        frame = tables.read(panel["scores"], "baselines")
         frame = frame[frame["output"] == panel["output"]]
-    else:
-        frame = tables.read(panel["scores"], "judgement")
     return frame.set_index(["scene", "judge"])[["value", "quality"]]
 
 

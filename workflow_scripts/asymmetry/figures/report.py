@@ -15,11 +15,22 @@ from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
 from asymmetry.analysis.names import counted, number, p_text, setting_text
 from asymmetry.analysis.resampling import FEW
 
+UNSEEN = (
+    "Whether the metrics assess this run's own outputs as they do the rated sets, whose distortions are others: that"
+    " rival explanation of an asymmetry was not looked at (target ``in_domain``)."
+)
 VERDICTS = ("supported", "contradicted", "inconclusive", "not tested")
 
 
 def write_answers(
-    claims: Path, asymmetry: Path, sensitivity: Path, judges: Path, scores: Path, record: Path, output: Path
+    claims: Path,
+    asymmetry: Path,
+    sensitivity: Path,
+    judges: Path,
+    scores: Path,
+    record: Path,
+    output: Path,
+    in_domain: Path | None = None,
 ) -> None:
     """Write the part of the report's front page that a run decides, as reStructuredText.
 
@@ -31,6 +42,7 @@ def write_answers(
         scores: table of shape optimization-scores.
         record: JSON with `config`, `python`, `machine` and `packages`.
         output: path of the text.
+        in_domain: table of shape assessment-in-domain, if that was made.
     """
     told, facts = tables.read(claims, "claims"), artifacts.read_json(record)
     scored, verdicts = tables.read(scores, "optimization-scores"), tables.read(judges, "judges")
@@ -39,9 +51,9 @@ def write_answers(
         _heading("What came out"),
         *_came_out(told),
         _heading("How sure it is"),
-        *_bullets(_how_sure(scored, verdicts, *settings)),
+        *_bullets([*_how_sure(scored, verdicts, *settings), *_rival(in_domain)]),
         _heading("What it cannot say"),
-        *_bullets(_cannot_say(told, scored, facts["config"])),
+        *_bullets([*_cannot_say(told, scored, facts["config"]), *([] if in_domain else [UNSEEN])]),
         _heading("How it was run"),
         *_how_run(facts),
     ]
@@ -127,6 +139,21 @@ def _range(rows: pd.DataFrame) -> str:
     low, high = known.loc[known["rho"].idxmin()], known.loc[known["rho"].idxmax()]
     ends = [f"{number(row['rho'])} (without {row['kind']} {row['left_out']})" for row in (low, high)]
     return f" With one judge, family of judges, seed, dataset or metric left out it goes from {' to '.join(ends)}."
+
+
+def _rival(in_domain: Path | None) -> list[str]:
+    """How the metrics rank this run's own outputs: the rival explanation of an asymmetry."""
+    if in_domain is None:
+        return []
+    frame = tables.read(in_domain, "assessment-in-domain").dropna(subset="srcc").sort_values("srcc", ascending=False)
+    if frame.empty:
+        return ["No metric could be compared with the judges on this run's own outputs: none of them is valid there."]
+    told = [f"{row.metric} {number(row.srcc)} ({number(row.low)} to {number(row.high)})" for row in frame.itertuples()]
+    return [
+        "Rated sets hold other distortions than the outputs of networks, which could explain an asymmetry by itself."
+        " On this run's own outputs the metrics' rank correlation with the judges of realism is:"
+        f" {plain('; '.join(told))}."
+    ]
 
 
 def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str, Any]) -> list[str]:

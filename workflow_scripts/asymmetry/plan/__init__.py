@@ -33,7 +33,7 @@ class Plan(Definitions):
         self.transfer = Transfer(config)
         self.analysis = Analysis(config, self.grid)
         self.claims = Claims(config, self.grid, self.analysis, self.judgement, self.transfer)
-        self.figures = Figures(config, self.grid)
+        self.figures = Figures(config, self.grid, self.judgement)
 
 
 def in_order(value: Any) -> Any:

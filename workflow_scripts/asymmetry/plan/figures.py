@@ -1,17 +1,20 @@
 """What the figures show, and the scale of the run as their notes say it."""
 
 from itertools import product
+from typing import Any
 
 from asymmetry.plan.definitions import NONE, Config, Definitions
 from asymmetry.plan.grid import Cell, Grid, canonical
+from asymmetry.plan.judgement import Judgement
 
 
 class Figures(Definitions):
     """Pictures and notes of the figures."""
 
-    def __init__(self, config: Config, grid: Grid) -> None:
+    def __init__(self, config: Config, grid: Grid, judgement: Judgement) -> None:
         super().__init__(config)
         self.grid = grid
+        self.judgement = judgement
 
     def scale(self) -> str:
         """The scale of a run in a few words, for the notes under figures and tables."""
@@ -33,23 +36,31 @@ class Figures(Definitions):
             ]
         return shown
 
-    def panels(self) -> list[dict[str, str]]:
-        """Its columns beside the reference: label, folder of pictures, scores; baselines share one table."""
+    def panels(self) -> list[dict[str, Any]]:
+        """Its columns beside the reference: label, folder of pictures, tables of scores; baselines share theirs."""
         base = self.grid.generator_folder
+        scores = self.judgement.baselines(base)
         baselines = [
-            {"label": name, "images": f"{base}/baselines/{name}", "scores": f"{base}/baselines.csv", "output": name}
+            {"label": name, "images": f"{base}/baselines/{name}", "scores": scores, "output": name}
             for name in ("bicubic", "pretrained")
         ]
         return baselines + [
             {
                 "label": f"{cell.objective} {'' if cell.discriminator == NONE else cell.discriminator}".strip(),
                 "images": f"{self.grid.folder(cell)}/outputs",
-                "scores": f"{self.grid.folder(cell)}/judgement.csv",
+                "scores": self._scores(cell),
             }
             for cell in self.pictured()
         ]
 
+    def _scores(self, cell: Cell) -> list[str]:
+        """The tables of judgements of a cell, those of pyiqa's judges too."""
+        files = [name for name in self.judgement.tables() if name != "provenance"]
+        (row,) = self.grid.listed([cell], *files)
+        return [row[name] for name in files]
+
     def panel_files(self) -> list[str]:
         """What it reads: folders of pictures, and tables of their scores."""
-        own = [f"{self.grid.folder(cell)}/{file}" for cell in self.pictured() for file in ("outputs", "judgement.csv")]
-        return [f"{self.grid.generator_folder}/baselines", f"{self.grid.generator_folder}/baselines.csv", *own]
+        own = [path for panel in self.panels()[2:] for path in (panel["images"], *panel["scores"])]
+        base = self.grid.generator_folder
+        return [f"{base}/baselines", *self.judgement.baselines(base), *own]

@@ -1,4 +1,4 @@
-"""Rule transfer."""
+"""Rule quality_model."""
 
 from asymmetry.compute import step
 
