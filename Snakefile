@@ -54,6 +54,7 @@ rule all:
         expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=FIGURES, form=["png", "pdf"]),
         rules.table1.output,
         rules.table2.output,
+        rules.correlations.output,
         rules.claims.output,
         rules.advice.output,
         rules.explorer.output,

@@ -2,6 +2,7 @@
 # Of each figure the data (results/figures/data/{name}.csv) and the drawing are rules apart: restyling computes nothing.
 
 SCALE = PLAN.figures.scale()
+RATED = ", ".join(f"{name} ({config['rated'][name]['object']})" for name in config["assessment"]["datasets"])
 OPINIONS = PLAN.grid.listed(PLAN.grid.cells, *PLAN.judgement.tables())
 SWEEP = PLAN.grid.listed(PLAN.grid.scopes["fig7"], "history")
 
@@ -279,6 +280,46 @@ rule table2:
         "Table 2: quality models by initialisation"
     script:
         "../workflow_scripts/table2.py"
+
+
+rule correlations:
+    input:
+        datasets=rules.assessment_scores.output.datasets,
+        breakdown=rules.assessment_breakdown.output[0],
+        preferences=rules.preference_agreement.output if PREFERENCES else [],
+    output:
+        multiext(f"{RESULTS}/tables/correlations", ".csv", ".md", ".tex"),
+        multiext(f"{RESULTS}/tables/correlations-by-family", ".csv", ".md", ".tex"),
+        html=report(
+            f"{RESULTS}/tables/correlations.html",
+            caption="../report/correlations.rst",
+            category="Tables",
+            labels={"figure": "metrics against opinions: all measures"},
+        ),
+        families=report(
+            f"{RESULTS}/tables/correlations-by-family.html",
+            caption="../report/correlations.rst",
+            category="Tables",
+            labels={"figure": "metrics against opinions: by family of distortions"},
+        ),
+    log:
+        f"{RESULTS}/logs/tables/correlations.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/correlations.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+        gpu=0,
+    params:
+        scale=f"Rated sets: {RATED}.",
+        code=code("correlations.py"),
+    message:
+        "Metrics against opinions: all measures, and by family of distortions"
+    script:
+        "../workflow_scripts/correlations.py"
 
 
 rule reproduction:

@@ -1,9 +1,6 @@
 # Figures of what the analysis found, and the report's front page. Needs analysis; makes results/figures/{name}.{png,pdf} and
 # results/report/answers.rst. As in figures.smk the data and the drawing are rules apart: restyling computes nothing.
 
-RATED = ", ".join(f"{name} ({config['rated'][name]['object']})" for name in config["assessment"]["datasets"])
-
-
 rule distortion_types_data:
     input:
         rules.assessment_breakdown.output,

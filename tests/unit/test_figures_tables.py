@@ -1,4 +1,6 @@
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from asymmetry import artifacts, tables
 from asymmetry.figures import best, tabular
+from asymmetry.figures import correlations as table_correlations
 from asymmetry.figures import tables as table_figures
 
 SCENES, SEEDS = [f"s{k}" for k in range(8)], [0, 1, 2]
@@ -42,6 +45,11 @@ def test_only_shared_seeds_count_and_empty_columns_have_no_places():
     assert best.places({"a": worth(5), "b": worth(1, seed=1, seeds=[2, 3, 4])}) == {}
     assert best.places({"a": worth(5)}) == best.places({}) == {}
     assert best.places({"a": worth(5), "b": worth(np.nan)}) == {}
+
+
+def test_the_best_by_its_own_seeds_is_not_best_if_it_is_worse_over_shared_seeds():
+    alone = worth(1).join(worth(30, seed=2, seeds=[3, 4]))
+    assert best.places({"a": alone, "b": worth(5, seed=1)}) == {}
 
 
 def test_the_error_of_the_first_kind():
@@ -103,17 +111,18 @@ def table1(folder: Path, seeds=SEEDS) -> Path:
 def test_table1_marks_the_best_in_every_form(tmp_path):
     stem = table1(tmp_path)
     markdown = stem.with_suffix(".md").read_text(encoding="utf-8")
-    assert "**26.00 [25.00, 27.00]**" in markdown
-    assert "*25.00 [24.00, 26.00]*" in markdown
+    assert "**26.00** [25.00, 27.00]" in markdown
+    assert " *25.00* [24.00, 26.00]" in markdown
     assert markdown.count("**") == 4
     assert "kid (not valid here) ↑" in markdown
     assert "never best): gone. " in markdown
     assert "in the place of ImageNet" in markdown
     latex = stem.with_suffix(".tex").read_text(encoding="utf-8")
-    assert r"\textbf{26.00 [25.00, 27.00]}" in latex
-    assert r"\underline{$-$25.00 [$-$26.00, $-$24.00]}" in latex
+    assert r"\textbf{26.00}" in latex
+    assert "[25.00, 27.00]" in latex
+    assert r"\underline{$-$25.00}" in latex
     page = stem.with_suffix(".html").read_text(encoding="utf-8")
-    assert "<td><b>26.00 [25.00, 27.00]</b></td>" in page
+    assert "<td><b>26.00</b> [25.00, 27.00]</td>" in page
     assert "rec_a&amp;b" in page
     numbers = pd.read_csv(stem.with_suffix(".csv"))
     assert numbers["psnr high"].tolist() == [25, 27, 26, 31]
@@ -140,12 +149,12 @@ def test_latex_is_sound(tmp_path):
         depth += 1 if mark == "{" else -1
         assert depth >= 0
     assert depth == 0
-    assert re.findall(r"\\(?:begin|end)\{(\w+)\}", body) == ["tabular", "tabular"]
+    assert re.findall(r"\\(?:begin|end)\{(\w+)\}", body) == ["longtable", "longtable"]
     rules = [line for line in body.splitlines() if line.startswith("\\") and line.endswith("rule")]
     assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
-    width = len(re.search(r"\\begin\{tabular\}\{([lr]+)\}", body)[1])
-    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-    assert len(rows) == 5
+    width = len(re.search(r"\\begin\{longtable\}\{([lr]+)\}", body)[1])
+    rows = [line for line in body.splitlines() if re.search(r"\\\\(\*|\[1pt\])?$", line)]
+    assert len(rows) == 9, "a head, and of each row the values and the intervals"
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {width - 1}
 
 
@@ -181,3 +190,65 @@ def test_table2_is_best_within_a_protocol(tmp_path):
     assert markdown.count("**0.900**") == 2
     assert markdown.count("**") == 4
     assert "| family" in markdown
+
+
+def correlations(
+    folder: Path, metrics=("psnr", "ssim"), datasets=("first", "second"), families=("blur", "noise")
+) -> Path:
+    """Both tables, with preferences; gives the stem of the first."""
+    base = {"images": 40, "scenes": 8, "note": ""}
+    place = [{"dataset": dataset, "metric": metric} for dataset in datasets for metric in metrics]
+    measured = dict.fromkeys(("krcc", "plcc", "plcc_logistic", "plcc_logistic5", "rmse"), 0.3)
+    rows = [p | base | measured | {"srcc": k / 10, "srcc_low": k / 10 - 0.1, "srcc_high": k / 10 + 0.1}
+            for k, p in enumerate(place)]  # fmt: skip
+    rows[-1]["note"] = "no logistic fit of 4 parameters: the line"
+    columns = list(tables.SHAPES["assessment-datasets"])
+    tables.write(pd.DataFrame(rows).reindex(columns=columns), folder / "datasets.csv", "assessment-datasets")
+    rows = [p | base | {"kind": kind, "group": group, "srcc": 0.1 * k, "low": -0.5, "high": 0.9}
+            for p in place
+            for kind, names in (("family", families), ("scene", "abc"))
+            for k, group in enumerate(names)]  # fmt: skip
+    columns = list(tables.SHAPES["assessment-breakdown"])
+    tables.write(pd.DataFrame(rows).reindex(columns=columns), folder / "breakdown.csv", "assessment-breakdown")
+    rows = [{"dataset": "bapps", "metric": metric, "family": family, "pairs": 9, "scenes": 8, "agreement": value}
+            for metric in metrics
+            for family, value in (("all", 0.66), ("cnn", 0.7))]  # fmt: skip
+    columns = list(tables.SHAPES["preference-agreement"])
+    tables.write(pd.DataFrame(rows).reindex(columns=columns), folder / "pairs.csv", "preference-agreement")
+    files = folder / "datasets.csv", folder / "breakdown.csv", [folder / "pairs.csv"]
+    table_correlations.correlation_tables(*files, folder / "correlations", folder / "by-family", "a test")
+    return folder / "correlations"
+
+
+def test_correlations_have_every_measure_and_name_failed_fits(tmp_path):
+    stem = correlations(tmp_path)
+    numbers = pd.read_csv(stem.with_suffix(".csv")).set_index(["dataset", "metric"])
+    assert list(numbers.index)[:4] == [("second", "ssim"), ("second", "psnr"), ("first", "ssim"), ("first", "psnr")]
+    assert numbers.loc[("second", "ssim"), ["SRCC", "SRCC low", "SRCC high"]].tolist() == pytest.approx([0.3, 0.2, 0.4])
+    assert numbers.loc[("bapps", "psnr"), "2AFC"] == 0.66
+    assert "outlier ratio" not in numbers
+    assert "ssim on second: no logistic fit" in stem.with_suffix(".md").read_text(encoding="utf-8")
+    groups = pd.read_csv(tmp_path / "by-family.csv")
+    assert groups["noise"].tolist() == [0.1] * 4
+    within = groups[[f"within a reference{end}" for end in ("", " low", " high")]]
+    assert within.to_numpy().tolist() == [[0.1, 0, 0.2]] * 4
+
+
+@pytest.mark.skipif(
+    not shutil.which("pdflatex"), reason="there is no pdflatex on this machine (Debian: texlive-latex-recommended)"
+)
+def test_tables_of_the_papers_size_compile_and_fit_the_page(tmp_path):
+    """Nineteen metrics on five datasets, long names, special characters, tables wider and longer than a page."""
+    metrics = [f"dists-vgg-16-procedural_{k}" for k in range(19)]
+    correlations(tmp_path, metrics, [f"kadid-{k}k" for k in range(5)], [f"family-{k}" for k in range(8)])
+    table1(tmp_path)
+    names = ("table1", "correlations", "by-family")
+    page = "\n".join(rf"\input{{{name}}}\clearpage" for name in names)
+    preamble = r"\documentclass{article}\usepackage[a4paper,margin=25mm]{geometry}\usepackage{booktabs,longtable}"
+    (tmp_path / "page.tex").write_text(f"{preamble}\\begin{{document}}\n{page}\n\\end{{document}}\n")
+    for _ in range(3):  # longtable settles its widths
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert made.returncode == 0, made.stdout[-2000:]
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", made.stdout)]
+    assert max(wide, default=0) < 1, wide

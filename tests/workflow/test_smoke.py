@@ -26,7 +26,7 @@ def test_figures_and_tables_are_there_and_hold_something(smoke) -> None:
         picture = np.asarray(Image.open(results(smoke) / "figures" / f"{name}.png").convert("L"))
         assert picture.std() > 5, name
         assert (results(smoke) / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
-    for name in ("table1", "table2"):
+    for name in ("table1", "table2", "correlations", "correlations-by-family"):
         assert len(pd.read_csv(results(smoke) / "tables" / f"{name}.csv")) > 1
         assert (results(smoke) / "tables" / f"{name}.md").read_text(encoding="utf-8").count("|") > 10
         assert "toprule" in (results(smoke) / "tables" / f"{name}.tex").read_text(encoding="utf-8")

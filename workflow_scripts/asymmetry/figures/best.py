@@ -39,11 +39,14 @@ def places(column: Mapping[Hashable, pd.DataFrame]) -> dict[Hashable, int]:
 
 
 def _p_value(first: pd.DataFrame, second: pd.DataFrame) -> float:
-    """Two-sided p of no difference over the scenes and seeds that both have; NaN with too few of them."""
+    """Two-sided p that the first is no better, over the scenes and seeds that both have; NaN with too few of them.
+
+    The first may be the better one by its own seeds alone; over shared seeds it may be worse, and then p is 1.
+    """
     difference = (first - second).dropna(axis="columns", how="all").dropna()
     scenes, seeds = difference.shape
     if scenes < FEWEST_SCENES or seeds < FEWEST_SEEDS:
         return np.nan
     values = difference.to_numpy()
     drawn = inference.crossed(lambda s, k: values[np.ix_(s, k)].mean(), [np.arange(scenes)], seeds)
-    return drawn.contrast(1).p_value()
+    return min(2 * drawn.contrast(1).p_value(0, "greater"), 1.0)

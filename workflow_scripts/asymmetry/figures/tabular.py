@@ -1,5 +1,6 @@
-"""A table for people: CSV (numbers); Markdown, LaTeX (booktabs) and HTML (numbers with their intervals)."""
+"""A table for people: CSV (numbers); Markdown, LaTeX (booktabs, longtable), HTML (numbers with their intervals)."""
 
+import textwrap
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -10,6 +11,9 @@ import pandas as pd
 from asymmetry.artifacts import atomic
 
 MISSING = "--"
+Cell = tuple[str, str]  # a value and its interval, as they are printed
+TEXT_WIDTH, LETTER, BETWEEN = 450, 3.9, 6  # points: 16 cm of text, a letter of \scriptsize, two columns' distance
+HEAD = 13  # letters in a line of a head
 Places = Mapping[str, Mapping[Hashable, int]]  # head of a column -> key of a row -> 1 best, 2 second best
 MARKS = {"md": {1: "**{}**", 2: "*{}*"}, "tex": {1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"},
          "html": {1: "<b>{}</b>", 2: "<u>{}</u>"}}  # fmt: skip
@@ -50,7 +54,7 @@ def write(long: pd.DataFrame, keys: Sequence[str], stem: Path, title: str, note:
     rows = list(dict.fromkeys(long[list(keys)].itertuples(index=False, name=None)))
     wide = long.set_index([*keys, "column"])[["value", "low", "high"]].unstack("column").reindex(rows)
     numbers = {name: wide[name].reindex(columns=heads) for name in ("value", "low", "high")}
-    text = {head: _formatted(*(numbers[name][head] for name in numbers)) for head in heads}
+    text: dict[str, list[Cell]] = {head: _formatted(*(numbers[name][head] for name in numbers)) for head in heads}
     flat = {f"{head.rstrip(' ↑↓')}{suffix}": numbers[name][head].to_numpy()
             for head in heads for name, suffix in (("value", ""), ("low", " low"), ("high", " high"))}  # fmt: skip
     named = pd.DataFrame(rows, columns=list(keys))
@@ -60,52 +64,95 @@ def write(long: pd.DataFrame, keys: Sequence[str], stem: Path, title: str, note:
         with atomic(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
             temporary.write_text(content, encoding="utf-8")
 
-    def marked(form: str, plain: Callable[[str], str]) -> pd.DataFrame:
-        return named.map(plain).rename(columns=plain).assign(
-            **{
-                plain(head): [_mark(plain(cell), places.get(head, {}).get(row), MARKS[form])
-                              for row, cell in zip(rows, cells, strict=True)]
-                for head, cells in text.items()
-            }
-        )  # fmt: skip
+    def marked(form: str, plain: Callable[[str], str]) -> dict[str, list[Cell]]:
+        return {
+            head: [(_mark(plain(value), places.get(head, {}).get(row), MARKS[form]), plain(interval))
+                   for row, (value, interval) in zip(rows, cells, strict=True)]
+            for head, cells in text.items()
+        }  # fmt: skip
+
+    def joined(form: str, plain: Callable[[str], str]) -> pd.DataFrame:
+        cells = {
+            plain(head): [" ".join(filter(None, cell)) for cell in own] for head, own in marked(form, plain).items()
+        }
+        return named.map(plain).rename(columns=plain).assign(**cells)
 
     put("csv", named.join(pd.DataFrame(flat)).to_csv(index=False, lineterminator="\n"))
-    table = marked("md", lambda plain: plain.replace("|", r"\|")).to_markdown(index=False, disable_numparse=True)
+    table = joined("md", lambda plain: plain.replace("|", r"\|")).to_markdown(index=False, disable_numparse=True)
     put("md", f"{table}\n\n{sentences}\n")
-    put("tex", latex(marked("tex", escaped), len(keys), sentences))
-    put("html", _page(marked("html", escape), len(keys), title, sentences))
+    put("tex", latex(named, text, marked("tex", escaped), sentences))
+    put("html", _page(joined("html", escape), len(keys), title, sentences))
 
 
 def _mark(cell: str, place: int | None, marks: Mapping[int, str]) -> str:
     return marks[place].format(cell) if place else cell
 
 
-def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[str]:
+def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[Cell]:
     """Value and interval with three figures of the column's largest value, at least two decimals."""
     largest = value.abs().max()
     digits = 2 if not largest > 0 else int(np.clip(2 - np.floor(np.log10(largest)), 2, 5))
     cells = []
     for middle, bottom, top in zip(value, low, high, strict=True):
-        sides = f" [{bottom:.{digits}f}, {top:.{digits}f}]" if np.isfinite([bottom, top]).all() else ""
-        cells.append(f"{middle:.{digits}f}{sides}".replace("-", "−") if np.isfinite(middle) else MISSING)
+        sides = f"[{bottom:.{digits}f}, {top:.{digits}f}]" if np.isfinite([bottom, top]).all() else ""
+        known = (f"{middle:.{digits}f}".replace("-", "−"), sides.replace("-", "−"))
+        cells.append(known if np.isfinite(middle) else (MISSING, ""))
     return cells
 
 
-def latex(table: pd.DataFrame, keys: int, note: str) -> str:
-    """A tabular with booktabs' rules of heads and cells that are LaTeX already; the first `keys` columns name a row."""
-    columns = "l" * keys + "r" * (len(table.columns) - keys)
-    head, *rows = (" & ".join(row) + r" \\" for row in [table.columns, *table.itertuples(index=False, name=None)])
+def latex(
+    keys: pd.DataFrame, plain: Mapping[str, Sequence[Cell]], cells: Mapping[str, Sequence[Cell]], note: str
+) -> str:
+    """Longtables with booktabs' rules, each interval in a line below its value; they go over pages.
+
+    Columns that would not fit 16 cm of text stand in a further table below, with the same keys.
+
+    Args:
+        keys: what names a row, as plain text.
+        plain: head -> value and interval of each row, as plain text: from it widths are estimated.
+        cells: the same with marks, as LaTeX.
+        note: text below.
+    """
+    widths = {head: _width([*textwrap.wrap(head, HEAD), *(text for cell in own for text in cell)])
+              for head, own in plain.items()}  # fmt: skip
+    room = TEXT_WIDTH - sum(_width([name, *keys[name]]) for name in keys)
+    parts: list[list[str]] = [[]]
+    for head, width in widths.items():
+        if parts[-1] and sum(widths[name] for name in parts[-1]) + width > room:
+            parts.append([])
+        parts[-1].append(head)
+    bodies = [_longtable(keys, {head: cells[head] for head in part}) for part in parts]
+    return (
+        "% Needs the packages booktabs and longtable; input it where text may stand, not in a float.\n"
+        "{\\scriptsize\\setlength{\\tabcolsep}{3pt}\n"
+        + "\n".join(bodies)
+        + f"}}\n\\par\\noindent{{\\footnotesize {escaped(note)}\\par}}\n"
+    )
+
+
+def _width(texts: Sequence[str]) -> float:
+    return LETTER * max(map(len, texts)) + BETWEEN
+
+
+def _longtable(keys: pd.DataFrame, cells: Mapping[str, Sequence[Cell]]) -> str:
+    heads = [r"\shortstack[r]{" + r"\\".join(map(escaped, textwrap.wrap(head, HEAD))) + "}" for head in cells]
     lines = [
-        rf"\begin{{tabular}}{{{columns}}}",
+        rf"\begin{{longtable}}{{{'l' * len(keys.columns)}{'r' * len(cells)}}}",
         r"\toprule",
-        head,
+        " & ".join([*map(escaped, keys.columns), *heads]) + r" \\",
         r"\midrule",
-        *rows,
+        r"\endhead",
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\endfoot",
     ]
-    body = "\n".join(lines)
-    return f"% Needs the package booktabs.\n{body}\n\\par{{\\footnotesize {escaped(note)}\\par}}\n"
+    before = None
+    for number, row in enumerate(keys.itertuples(index=False, name=None)):
+        values, intervals = zip(*(own[number] for own in cells.values()), strict=True)
+        lines += [r"\addlinespace"] if before not in (None, row[0]) else []
+        lines.append(" & ".join([*map(escaped, row), *values]) + (r" \\*" if any(intervals) else r" \\"))
+        lines += [" & ".join([*[""] * len(row), *intervals]) + r" \\[1pt]"] if any(intervals) else []
+        before = row[0]
+    return "\n".join([*lines, r"\end{longtable}"])
 
 
 def escaped(text: str) -> str:
