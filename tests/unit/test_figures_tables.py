@@ -153,7 +153,7 @@ def test_latex_is_sound(tmp_path):
     rules = [line for line in body.splitlines() if line.startswith("\\") and line.endswith("rule")]
     assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
     width = len(re.search(r"\\begin\{longtable\}\{([lr]+)\}", body)[1])
-    rows = [line for line in body.splitlines() if re.search(r"\\\\(\*|\[1pt\])?$", line)]
+    rows = [line for line in body.splitlines() if re.search(r"\\\\(\*|\[2pt\])?$", line)]
     assert len(rows) == 9, "a head, and of each row the values and the intervals"
     assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {width - 1}
 

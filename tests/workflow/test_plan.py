@@ -11,8 +11,8 @@ from tests.workflow.conftest import PROJECT, SMOKE, SMOKE_TARGETS, copy_project,
 
 PRESETS = sorted(path.name for path in (PROJECT / "presets").glob("*.yaml"))
 TARGETS = ["fig1", "fig7", "table1", "table2", "correlations", "qualitative", "distortions", "loss-composition",
-           "discriminators", "transfer", "training-curves", "distortion-types", "judges", "pareto", "sensitivity-figure", "claims",
-           "claims-figure", "advice", "explorer", "reproduction", "in_domain"]  # fmt: skip
+           "discriminators", "transfer", "training-curves", "distortion-types", "judges", "pareto", "claims",
+           "sensitivity-figure", "claims-figure", "advice", "explorer", "reproduction", "in_domain"]  # fmt: skip
 ELSEWHERE = {
     "needs the network": {"download_dataset", "published_backbone", "published_corpus", "published_rated_dataset"},
     "needs a file of the user's own": {"file_backbone", "published_generator"},

@@ -98,7 +98,7 @@ def _row(page: Axes, row: Any, words: tuple[list[str], list[str]], top: float, h
     panel = page.figure.add_axes((left / theme.PAGE, (top - 0.5) / tall, width / theme.PAGE, 0.22 / tall))
     _interval(panel, row)
     words = textwrap.fill(row.measure.rpartition(";")[0] or row.measure, NOTE)
-    page.text(left, top - 0.68, words, fontsize=5.4, va="top", color="0.35")
+    page.text(left, top - 0.68, words, fontsize=5.6, va="top", color="0.35")
 
 
 def _interval(axes: Axes, row: Any) -> None:

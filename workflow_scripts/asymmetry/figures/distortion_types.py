@@ -15,6 +15,7 @@ from asymmetry.figures import theme
 
 GAP = 0.35  # of a cell, between families and between groups of metrics
 NO_NETWORK = "no network"
+NARROW = 13  # points: cells that are narrower hold no number
 WRONG = "#d55e00"  # vermilion of the colour-blind-safe palette: below 0
 MAP = mpl.colormaps["cividis"].with_extremes(under=WRONG, bad="0.93")
 
@@ -71,15 +72,17 @@ def _heat_map(axes: Axes, part: pd.DataFrame, dataset: str) -> None:
     wide = part.set_index(["metric", "distortion"])
     table = {name: wide[name].unstack().loc[rows["metric"], columns["distortion"]].to_numpy(float) for name in
              ("srcc", "low", "high")}  # fmt: skip
+    longest = max(map(len, [*rows["metric"], *rows["initialisation"]]), default=0)
+    numbered = 72 * (theme.PAGE - 0.09 * longest) / (across[-1] + 1) >= NARROW
     for j, x in enumerate(across):
         for i, y in enumerate(down):
             value, low, high = (table[name][i, j] for name in ("srcc", "low", "high"))
             axes.add_patch(mpl.patches.Rectangle((x, y), 1, 1, color=MAP(value), linewidth=0))
             if np.isfinite(value):
                 ink = "white" if 0 <= value < 0.55 else "black"
-                axes.text(
-                    x + 0.5, y + 0.5, coefficient(value), fontsize=4.6, ha="center", va="center_baseline", color=ink
-                )
+                if numbered:
+                    at = {"ha": "center", "va": "center_baseline", "fontsize": 5.5}
+                    axes.text(x + 0.5, y + 0.5, coefficient(value), color=ink, **at)
                 if not (low > 0 or high < 0):
                     axes.plot(x + 0.88, y + 0.16, ".", color=ink, markersize=1.6)
     axes.set(xlim=(0, across[-1] + 1), ylim=(down[-1] + 1, 0))

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from asymmetry import tables
-from asymmetry.analysis.names import INTERVAL, SETTING, counted, setting_text, standing_in
+from asymmetry.analysis.names import INTERVAL, SETTING, counted, number, setting_text, standing_in
 from asymmetry.figures import theme
 
-ACROSS = 3  # panels in a row
+ACROSS = 4  # panels in a row, at most
 LETTERS = 34  # of a metric's name
 NO_RANK = " (no rank)"
 Settings = list[tuple[tuple[str, float], pd.DataFrame]]
@@ -31,7 +31,7 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
     frame = tables.read(data, "fig1")
     settings: Settings = list(frame.groupby(SETTING, sort=False))
     marks = theme.marks(frame["metric"].unique())
-    rows = -(-len(settings) // ACROSS)
+    rows = max(-(-len(settings) // ACROSS), 1)
     heights = (2.6 * rows, 1.3 + 0.19 * len(marks))
     figure = Figure(figsize=(theme.PAGE, sum(heights)))
     upper, lower = figure.subfigures(2, 1, height_ratios=heights)
@@ -67,7 +67,7 @@ def _gain(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
 
 
 def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str, theme.Mark]) -> None:
-    columns = min(len(settings), ACROSS)
+    columns = max(-(-len(settings) // rows), 1)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     everything = pd.concat([part for _, part in settings])
     ends = everything[["assessment_low", "assessment_high", "assessment"]].stack()
@@ -102,17 +102,19 @@ def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str,
             axes.set_ylabel("optimization score O")
     for axes in grid.flat[: max(len(settings) - columns, 0)]:
         axes.set_xlabel("")
+    for axes in grid.flat[max(len(settings) - columns, 0) : len(settings)]:
+        axes.tick_params(labelbottom=True)  # the panel below it may be empty
 
 
 def _finding(row: pd.Series) -> list[str]:
     if row["verdict"] == "undefined":
         return [f"no index: {row['reason']}"]
-    lines = [f"$\\rho$ = {row['rho']:.2f}"]
+    lines = [f"$\\rho$ = {number(row['rho'])}"]
     if np.isfinite(row["rho_low"]):
-        lines[0] += f" ({row['rho_low']:.2f} to {row['rho_high']:.2f})"
-    index = f"index {row['index']:.2f}" if np.isfinite(row["index"]) else "index undefined"
+        lines[0] += f" ({number(row['rho_low'])} to {number(row['rho_high'])})"
+    index = f"index {number(row['index'])}" if np.isfinite(row["index"]) else "index undefined"
     if np.isfinite(row["index_low"]):
-        index += f" [{row['index_low']:.2f}, {row['index_high']:.2f}]"
+        index += f" [{number(row['index_low'])}, {number(row['index_high'])}]"
     return [*lines, index, *(["inconclusive at this scale"] if row["verdict"] == "inconclusive" else [])]
 
 

@@ -84,13 +84,11 @@ def _panel(axes: Axes, frame: pd.DataFrame, variable: str, swept: Sequence[str],
         beside = 1.0 if ratio else 1.04 ** (place - (len(swept) - 1) / 2)  # so that bars do not cover
         across = part[variable] * beside
         axes.plot(across, part["score"], color=marks[name][0], linewidth=0.9, alpha=0.7, zorder=2)
-        spread = np.full((2, len(part)), np.nan)
         if ratio:
-            spread = theme.sides(part[variable], part[f"{variable}_low"], part[f"{variable}_high"])
-        for row, x, wide, bars in zip(
-            part.itertuples(), across, spread.T, theme.sides(*theme.ends(part)).T, strict=True
-        ):
-            theme.point(axes, x, row.score, wide, bars, marks[name], gone=row.diverged > 0)
+            ends = part["score"], part[f"{variable}_low"], part[f"{variable}_high"]
+            axes.hlines(*ends, color=marks[name][0], linewidth=0.8, alpha=0.4, zorder=2)
+        for row, x, bars in zip(part.itertuples(), across, theme.sides(*theme.ends(part)).T, strict=True):
+            theme.point(axes, x, row.score, np.full(2, np.nan), bars, marks[name], gone=row.diverged > 0)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     weights = sorted(shown["weight"].unique())

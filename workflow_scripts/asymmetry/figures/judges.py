@@ -15,7 +15,7 @@ from asymmetry.analysis.judges import FIDELITY, REALISM
 from asymmetry.analysis.names import coefficient, counted
 from asymmetry.figures import theme
 
-ROOMY = 9  # up to so many judges, a cell holds its interval, too
+ROOMY = 8  # up to so many judges, a cell holds its interval, too
 NAME = 30  # letters of a name
 FAMILIES = dict(zip((FIDELITY, *REALISM), theme.marks(map(str, range(4))).values(), strict=True))
 MAP = mpl.colormaps["PuOr"].with_extremes(bad="0.9")
@@ -33,14 +33,14 @@ def draw_judges(data: Path, stem: Path, scale: str = "") -> None:
     frame = tables.read(data, "judge-agreement")
     facts = frame.drop_duplicates("judge").set_index("judge")
     order, tree = _clustered(frame, list(facts.index))
-    unit = 0.42 if len(order) <= ROOMY else 0.3
+    unit = 0.5 if len(order) <= ROOMY else 0.32
     letters = min(max(map(len, order), default=0), NAME)
     room = 0.075 * letters + 0.5  # inches for the names
     width = min(theme.PAGE, max(4.6, 1.4 + room + unit * len(order)))
     figure = Figure(figsize=(width, 1.5 + 0.055 * letters + unit * max(len(order), 2)))
     branches, axes = figure.subplots(1, 2, width_ratios=[0.16, 1])
     _tree(branches, tree, len(order))
-    _heat_map(axes, frame, facts, order, size=float(np.clip(27 * (width - room - 1.4) / max(len(order), 1), 3, 6)))
+    _heat_map(axes, frame, facts, order, size=float(np.clip(27 * (width - room - 1.4) / max(len(order), 1), 5.5, 7)))
     shown = [name for name in FAMILIES if name in set(facts["family"])]
     handles = [mpl.patches.Patch(color=FAMILIES[name][0], label=name) for name in shown]
     figure.legend(handles=handles, loc="outside upper left", ncols=max(1, len(shown)))
@@ -101,10 +101,10 @@ def _heat_map(axes: Axes, frame: pd.DataFrame, facts: pd.DataFrame, order: list[
             ink = "white" if abs(value) > 0.75 else "black"
             low, high = pairs.loc[(judge, other), ["low", "high"]]
             roomy = len(order) <= ROOMY and np.isfinite([low, high]).all()
-            axes.text(j, i - 0.1 * roomy, coefficient(value), ha="center", va="center", fontsize=size, color=ink)
+            axes.text(j, i - 0.2 * roomy, coefficient(value), ha="center", va="center", fontsize=size, color=ink)
             if roomy:
-                limits = f"{coefficient(low)} to {coefficient(high)}"
-                axes.text(j, i + 0.22, limits, ha="center", va="center", fontsize=4.4, color=ink)
+                limits = f"{coefficient(low)}\nto {coefficient(high)}"
+                axes.text(j, i + 0.17, limits, ha="center", va="center", fontsize=5.5, color=ink, linespacing=1)
             if not (low > 0 or high < 0):
                 axes.plot(j + 0.38, i - 0.38, ".", color=ink, markersize=3)
     for i, judge in enumerate(order):

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from asymmetry import tables
 from asymmetry.analysis.names import INTERVAL, counted, standing_in
@@ -112,5 +113,6 @@ def _balance(axes: Axes, part: pd.DataFrame) -> None:
         theme.point(axes, row.score, place, bars, nothing, MARKS[row.composition], gone=row.diverged > 0, **look)
     names = own["composition"].where(own["discriminator"] == "none", own["composition"] + "+adv")
     axes.set_yticks(range(len(own)), list(names))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("½ (z of fidelity + z of realism)")
     axes.grid(visible=False, axis="y")

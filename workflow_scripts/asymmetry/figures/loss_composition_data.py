@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from asymmetry import tables
+from asymmetry.analysis.names import setting_text
 from asymmetry.analysis.optimization import CELL, robust_deviation, scene_scores, score_table
 
 MEASURES = ("fidelity", "realism", "balance")
@@ -51,7 +52,7 @@ def _groups(scenes: pd.DataFrame, compositions: Mapping[str, Mapping[str, str]])
         own = cells[cells["objective"].isin(shown)]
         without = own["discriminator"] == "none"
         for (discriminator, weight), part in own[~without].groupby(CELL[1:]):
-            settings[metric, f"{discriminator}, weight {weight:g}"] = pd.concat([own[without], part])
+            settings[metric, setting_text(discriminator, weight)] = pd.concat([own[without], part])
     most = max((len(group) for group in settings.values()), default=0)
     return {place: group for place, group in settings.items() if len(group) == most}
 

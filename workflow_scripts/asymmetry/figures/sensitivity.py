@@ -1,6 +1,7 @@
 """Does the asymmetry hang on one judge, family of judges, dataset, seed or metric? Each left out in turn, on a page."""
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +44,38 @@ def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
     frame = tables.read(data, "sensitivity-figure")
     rows = _rows(frame)
     settings = list(frame.groupby(SETTING, sort=False)) or [(("none", 0.0), frame)]
-    height = 0.5 + LINE * max(max(rows.values(), default=0), 6)
-    figure = Figure(figsize=(theme.PAGE, 1.2 + height * len(BLOCKS)))
-    grid = figure.subplots(len(BLOCKS), len(settings), sharex="row", sharey=True, squeeze=False)
-    width = int(14 * (theme.PAGE - NAMES) / len(settings))
-    for (names, label), row in zip(BLOCKS.items(), grid, strict=True):
-        for axes, (_, part) in zip(row, settings, strict=True):
+    height = 0.55 + LINE * max(max(rows.values(), default=0), 6)
+    figure = Figure(figsize=(theme.PAGE, 1.5 + height * len(BLOCKS)))
+    blocks = figure.subfigures(len(BLOCKS), 1)
+    for block, (names, label) in zip(blocks, BLOCKS.items(), strict=True):
+        panels = block.subplots(1, len(settings), sharex=True, sharey=True, squeeze=False)[0]
+        for axes, (setting, part) in zip(panels, settings, strict=True):
             for place, name in enumerate(names):
                 _dots(axes, part, name, rows, (place - (len(names) - 1) / 2) * 0.3)
             axes.axvline(0, color="0.3", linewidth=0.6, linestyle=":")
-            axes.set_xlabel(label)
-        _label(row[0], rows)
-    for axes, (setting, part) in zip(grid[0], settings, strict=True):
-        if len(part):
-            axes.set_title(textwrap.fill(setting_text(*setting), width), loc="left", fontsize=7)
-        for key in part.loc[part["reason"] == "nothing is left", ["kind", "left_out"]].itertuples(index=False):
-            at = {"xy": (0.02, rows[tuple(key)]), "xycoords": axes.get_yaxis_transform(), "va": "center"}
-            axes.annotate("nothing is left", **at, fontsize=6, color="0.45")
-    handles = [Line2D([], [], linestyle="none", label=label, **LOOKS[name]) for name, label in KEY.items()]
-    figure.legend(handles=handles, loc="outside upper left", ncols=2, title="Below:", alignment="left")
+            axes.set_title(_head(setting, len(settings)) if len(part) else "", loc="left", fontsize=7)
+        _label(panels[0], rows)
+        block.supxlabel(label, fontsize=7.5)
+        _nothing_left(panels, settings, rows)
+        if len(names) > 1:
+            handles = [Line2D([], [], linestyle="none", label=KEY[name], **LOOKS[name]) for name in names]
+            block.legend(handles=handles, loc="outside upper left", ncols=2)
     theme.footnote(figure, *_notes(frame), scale)
     theme.save(figure, stem)
+
+
+def _head(setting: tuple[str, float], panels: int) -> str:
+    width = max(12, int(15 * (theme.PAGE - NAMES) / panels))
+    return textwrap.fill(setting_text(*setting), width, break_long_words=False)
+
+
+def _nothing_left(panels: Sequence[Axes], settings: Sequence[tuple], rows: Places) -> None:
+    for axes, (_, part) in zip(panels, settings, strict=True):
+        for key in part.loc[part["reason"] == "nothing is left", ["kind", "left_out"]].itertuples(
+            index=False, name=None
+        ):
+            at = {"xy": (0.03, rows[key]), "xycoords": axes.get_yaxis_transform(), "va": "center"}
+            axes.annotate("nothing is left", **at, fontsize=5.5, color="0.45")
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
@@ -71,8 +83,9 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         return ["No setting was trained with several metrics."]
     whole = frame[frame["kind"] == "nothing"]
     reasons = [
-        f"{setting_text(row.discriminator, row.weight)}: {row.verdict}{', ' * bool(row.reason)}{row.reason}"
+        f"{row.verdict.capitalize()} with {setting_text(row.discriminator, row.weight)}: {row.reason}."
         for row in whole.itertuples()
+        if row.reason
     ]
     return [
         f"n = {counted(whole['metrics'], 'metric')}, {counted(whole['scenes'], 'scene')},",
@@ -80,7 +93,7 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         "scenes and seeds; ρ is of a fixed set of metrics, the rows 'without a metric' are its range.",
         "Index 0: perfect agreement.",
         "No point: nothing is left, or a reliability is not above 0.",
-        *(f"{reason[0].upper()}{reason[1:]}." for reason in reasons),
+        *reasons,
         standing_in(frame["left_out"]),
     ]
 

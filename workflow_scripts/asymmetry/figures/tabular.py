@@ -12,7 +12,7 @@ from asymmetry.artifacts import atomic
 
 MISSING = "--"
 Cell = tuple[str, str]  # a value and its interval, as they are printed
-TEXT_WIDTH, LETTER, BETWEEN = 450, 3.9, 6  # points: 16 cm of text, a letter of \scriptsize, two columns' distance
+TEXT_WIDTH, LETTER, BETWEEN = 450, 3.7, 6  # points: 16 cm of text, a letter of \scriptsize, two columns' distance
 HEAD = 13  # letters in a line of a head
 Places = Mapping[str, Mapping[Hashable, int]]  # head of a column -> key of a row -> 1 best, 2 second best
 MARKS = {"md": {1: "**{}**", 2: "*{}*"}, "tex": {1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"},
@@ -150,7 +150,7 @@ def _longtable(keys: pd.DataFrame, cells: Mapping[str, Sequence[Cell]]) -> str:
         values, intervals = zip(*(own[number] for own in cells.values()), strict=True)
         lines += [r"\addlinespace"] if before not in (None, row[0]) else []
         lines.append(" & ".join([*map(escaped, row), *values]) + (r" \\*" if any(intervals) else r" \\"))
-        lines += [" & ".join([*[""] * len(row), *intervals]) + r" \\[1pt]"] if any(intervals) else []
+        lines += [" & ".join([*[""] * len(row), *intervals]) + r" \\[2pt]"] if any(intervals) else []
         before = row[0]
     return "\n".join([*lines, r"\end{longtable}"])
 

@@ -164,7 +164,8 @@ def point(
                 "rotation": 90,
             }
         numbers = numbers.replace("-", "\N{MINUS SIGN}")
-        axes.annotate(numbers, place, textcoords="offset points", fontsize=6, color=INK, **written)
+        box = {"pad": 0.4, "facecolor": "white", "alpha": 0.7, "linewidth": 0}
+        axes.annotate(numbers, place, textcoords="offset points", fontsize=6, color=INK, bbox=box, zorder=5, **written)
         if gone:
             cross(axes, *place, transform=back)
         return

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from asymmetry import tables
 from asymmetry.analysis.names import counted, standing_in
@@ -41,7 +41,7 @@ def draw_training_curves(data: Path, stem: Path, scale: str = "") -> None:
             part = frame[frame["discriminator"] == name]
             draw_curves(axes, part, term, {o: colour for o, (colour, _) in marks.items()}, "objective")
             if len(part) and part[term].isna().all():
-                axes.text(0.5, 0.5, "not there", transform=axes.transAxes, ha="center", color=theme.GREY, fontsize=6)
+                axes.text(0.5, 0.5, "no such term", transform=axes.transAxes, ha="center", color=theme.GREY, fontsize=6)
             axes.tick_params(labelsize=5.5, labelleft=True)
     for name, axes in zip(names, grid[:, 0], strict=True):
         label = "no discriminator" if name == "none" else name
@@ -84,7 +84,8 @@ def scaled(axes: Axes, values: pd.Series, term: str) -> None:
 def draw_curves(axes: Axes, frame: pd.DataFrame, term: str, colours: Mapping[str, Any], by: str) -> None:
     """One line a training, its colour by the column `by`, paler the smaller its weight is among those of the frame."""
     weights = sorted(frame["weight"].unique())
-    if term == "accuracy":
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    if term == "accuracy" and frame[term].notna().any():
         axes.axhline(0.5, color="0.3", linewidth=0.6, linestyle=":")
     for _, part in frame.groupby(KEYS, sort=False):
         known = part[part[term].notna()]

@@ -12,7 +12,7 @@ from asymmetry import tables
 from asymmetry.analysis.names import ARCHITECTURES, INTERVAL, counted, standing_in
 from asymmetry.figures import theme
 
-PROTOCOLS = {"scene": "scenes left out", "family": "a family of distortions left out"}
+PROTOCOLS = {"scene": "unseen scenes", "family": "unseen family of distortions"}
 MODES = {"fr": "full-reference", "nr": "no-reference"}
 SOURCES: dict[str, tuple[str, theme.Mark]] = {
     "random": ("random weights", (theme.GREY, "o")),
@@ -52,7 +52,7 @@ def draw_transfer(data: Path, stem: Path, scale: str = "") -> None:
             _panel(axes, frame[there], arms)
         row[0].set_ylabel(dataset, fontsize=7.5)
     for axes, (mode, protocol) in zip(grid[0], columns, strict=True):
-        axes.set_title(f"{MODES[mode]}\n{PROTOCOLS[protocol]}", loc="left", fontsize=7.5)
+        axes.set_title(f"{MODES[mode]}\n{PROTOCOLS[protocol]}", loc="left", fontsize=7)
     for axes in grid[-1]:
         axes.set_xlabel("SRCC")
     figure.legend(handles=_key(frame), loc="outside upper left", ncols=5)
