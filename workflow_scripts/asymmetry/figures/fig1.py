@@ -109,7 +109,7 @@ def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str,
 def _finding(row: pd.Series) -> list[str]:
     if row["verdict"] == "undefined":
         return [f"no index: {row['reason']}"]
-    lines = [f"$\\rho$ = {number(row['rho'])}"]
+    lines = [f"ρ = {number(row['rho'])}"]
     if np.isfinite(row["rho_low"]):
         lines[0] += f" ({number(row['rho_low'])} to {number(row['rho_high'])})"
     index = f"index {number(row['index'])}" if np.isfinite(row["index"]) else "index undefined"
