@@ -1,6 +1,7 @@
 # Figures of what the analysis found, and the report's front page. Needs analysis; makes results/figures/{name}.{png,pdf} and
 # results/report/answers.rst. As in figures.smk the data and the drawing are rules apart: restyling computes nothing.
 
+
 rule distortion_types_data:
     input:
         rules.assessment_breakdown.output,
