@@ -7,7 +7,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from asymmetry import images, tables
-from asymmetry.artifacts import load_tensors
+from asymmetry.artifacts import load_tensors, save_tensors
 from asymmetry.errors import UserError
 from asymmetry.metrics.judges.create import create_judge
 from asymmetry.metrics.judges.fitting import fit_judge
@@ -76,6 +76,28 @@ def test_the_judged_scene_is_left_out(fitted: Path, tmp_path: Path) -> None:
         names = [name for name in clean if name.startswith(f"{scene}/") and name.endswith("weight")]
         assert names
         assert all(torch.equal(clean[name], poisoned[name]) for name in names) == (scene == "b")
+
+
+def test_scenes_without_a_rating_share_five_models_that_never_saw_them(fitted: Path, monkeypatch) -> None:
+    pristine = [(f"scene-{seed}", photograph(seed)) for seed in range(11)] + [("a", photograph(99))]
+    trained = []
+
+    def train(self, crops, scores, clean, kept, clean_kept, seed):
+        trained.append((set(kept.tolist()), {pristine[row][0] for row in clean_kept.tolist()}))
+        network = QualityNetwork()
+        network.head[-1].bias.data.fill_(len(trained))
+        return network
+
+    monkeypatch.setattr(Learned, "_train", train)
+    tensors = Learned(**QUICK).fit(pristine, fitted / "rated.csv", 0)
+    assert len(trained) == 1 + 5
+    assert trained[0] == (set(range(4, 12)), {scene for scene, _ in pristine} - {"a"}), "four rated pictures of it"
+    for scene, _ in pristine[:-1]:
+        rated, clean = trained[int(tensors[f"{scene}/head.2.bias"].item()) - 1]
+        assert rated == set(range(12))
+        assert scene not in clean
+        assert len(clean) >= 12 - 3
+    save_tensors(tensors, fitted / "shared.safetensors")
 
 
 def test_gradients_and_values_are_finite_on_constant_pictures() -> None:

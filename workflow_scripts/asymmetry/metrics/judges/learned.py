@@ -6,7 +6,7 @@ architecture. Without that normalisation a model did not rank noise on scenes sm
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from asymmetry.metrics.opinion import quality_loss
 
 logger = logging.getLogger(__name__)
 CROPS = 6
+FOLDS = 5
 PRISTINE_SHARE = 16
 LEARNING_RATE = 4e-3
 AVERAGING = 0.98
@@ -76,6 +77,17 @@ class QualityNetwork(nn.Module):
         return self.head(torch.cat([maps.mean(2), deviation], 1))[:, 0]
 
 
+def left_out(scenes: Collection[str], rated: Collection[str]) -> list[list[str]]:
+    """The scenes that share a model, which is trained without them.
+
+    Each rated scene has one of its own. Of the others only pristine crops would be seen, so that five models are
+    enough, each without a fifth of them.
+    """
+    unrated = sorted(set(scenes) - set(rated))
+    folds = [unrated[fold::FOLDS] for fold in range(min(FOLDS, len(unrated)))]
+    return [[scene] for scene in sorted(set(scenes) & set(rated))] + folds
+
+
 class Learned(FittedJudge):
     """Predicted opinion score of a picture; higher is better.
 
@@ -101,19 +113,21 @@ class Learned(FittedJudge):
         if rated is None:
             raise UserError("the learned judge has no rated dataset.", "name one under `fitted_on`")
         frame = tables.read(rated, "rated")
-        paths = [rated.parent / image for image in frame["image"]]
         random = torch.Generator().manual_seed(stable_seed("crops", seed))
-        crops = torch.stack([self._crops(images.read(path), str(path), random) for path in paths])
+        crops = torch.empty((len(frame), CROPS, 3, self.crop, self.crop), dtype=torch.uint8)
+        for row, image in enumerate(progress(frame["image"], "crops", total=len(frame))):
+            crops[row] = self._crops(images.read(rated.parent / image), str(rated.parent / image), random)
         clean = torch.stack([self._crops(picture, scene, random) for scene, picture in pristine])
         scores = torch.tensor(frame["score"].to_numpy(), dtype=torch.float32)
         owners, clean_owners = frame["scene"].to_numpy(), np.array([scene for scene, _ in pristine])
         tensors = {}
-        for left_out in progress(sorted(set(clean_owners)), "learned judge"):
-            kept, clean_kept = owners != left_out, clean_owners != left_out
-            if not kept.any():
-                raise UserError(f"{rated} holds no scene but {left_out!r}.", "the judge needs rated pictures of others")
-            model = self._train(crops[kept], scores[kept], clean[clean_kept], stable_seed("judge", seed, left_out))
-            tensors |= {f"{left_out}/{name}": tensor for name, tensor in model.state_dict().items()}
+        for group in progress(left_out(set(clean_owners), set(owners)), "learned judge"):
+            kept, clean_kept = (torch.from_numpy(np.flatnonzero(~np.isin(of, group))) for of in (owners, clean_owners))
+            if not len(kept):
+                raise UserError(f"{rated} holds no scene but {group[0]!r}.", "the judge needs rated pictures of others")
+            model = self._train(crops, scores, clean, kept, clean_kept, stable_seed("judge", seed, *group))
+            state = model.state_dict()
+            tensors |= {f"{scene}/{name}": tensor.clone() for scene in group for name, tensor in state.items()}
         return tensors
 
     def _crops(self, picture: np.ndarray, name: str, random: torch.Generator) -> Tensor:
@@ -124,8 +138,13 @@ class Learned(FittedJudge):
         cut = np.stack([picture[y : y + self.crop, x : x + self.crop] for y, x in corners])
         return torch.from_numpy(cut).permute(0, 3, 1, 2)
 
-    def _train(self, crops: Tensor, scores: Tensor, clean: Tensor, seed: int) -> QualityNetwork:
-        """Adam on random crops, flips and transpositions; the result is an exponential average of the weights."""
+    def _train(
+        self, crops: Tensor, scores: Tensor, clean: Tensor, kept: Tensor, clean_kept: Tensor, seed: int
+    ) -> QualityNetwork:
+        """Adam on random crops, flips and transpositions of the pictures whose rows are `kept` and `clean_kept`.
+
+        The result is an exponential average of the weights.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = QualityNetwork()
@@ -136,8 +155,8 @@ class Learned(FittedJudge):
         pure = self.batch // PRISTINE_SHARE
         for _ in range(self.steps):
             rows, clean_rows = (
-                torch.randint(len(of), (count,), generator=random)
-                for of, count in ((crops, self.batch - pure), (clean, pure))
+                of[torch.randint(len(of), (count,), generator=random)]
+                for of, count in ((kept, self.batch - pure), (clean_kept, pure))
             )
             views = torch.randint(CROPS, (self.batch,), generator=random)
             x = torch.cat([crops[rows, views[pure:]], clean[clean_rows, views[:pure]]]).float() / 255
