@@ -98,6 +98,8 @@ def test_scale(config):
     config["optimization"] |= {"steps": 150, "batch": 4, "crop": 64}
     config["pretraining"]["steps"] = 1500
     assert "150 steps of 4 crops of 64 pixels after 1500 L1 steps" in Plan(config).figures.scale()
+    config["generators"]["swinir-small"]["weights"] = "swinir.pth"
+    assert Plan(config).figures.scale().endswith("64 pixels from published weights")
 
 
 def test_folders_and_files_of_a_cell(config):

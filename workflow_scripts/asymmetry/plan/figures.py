@@ -19,9 +19,11 @@ class Figures(Definitions):
     def scale(self) -> str:
         """The scale of a run in a few words, for the notes under figures and tables."""
         training = self.config["optimization"]
+        published = "weights" in self.config["generators"][training["generator"]]
+        start = "from published weights" if published else f"after {self.config['pretraining']['steps']} L1 steps"
         return (
             f"{training['generator']}, {training['task']}, {training['steps']} steps of {training['batch']} crops of"
-            f" {training['crop']} pixels after {self.config['pretraining']['steps']} L1 steps"
+            f" {training['crop']} pixels {start}"
         )
 
     def pictured(self) -> list[Cell]:
