@@ -127,8 +127,8 @@ def test_connection_that_drops_is_continued_in_the_same_run(folder):
 def test_connection_that_drops_is_continued_by_the_next_run(folder, monkeypatch):
     monkeypatch.setattr(transfers, "TRIES", 1)
     with serve({"toy.tgz": GOOD}, "drops") as url:
-        toy = entry(file(GOOD, f"{url}/toy.tgz"))
-        with pytest.raises(UserError, match=r"toy.tgz could not be fetched(.|\n)*continued"):
+        toy = entry(file(GOOD, f"{url}/toy.tgz"), other=Source(name="other", files=()))
+        with pytest.raises(UserError, match=r"(?s)toy.tgz could not be fetched.*continued.*another source: other\."):
             fetch(toy, folder)
         assert not folder.exists()
         assert left(folder) == ["toy", "toy.tgz.json", "toy.tgz.part"]
@@ -349,10 +349,18 @@ def test_no_space(folder, monkeypatch):
 
 def test_no_space_where_only_the_server_knows_the_size(folder, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(transfers.shutil, "disk_usage", lambda place: usage(0, 0, len(GOOD) - 1))
-    with serve({"toy.tgz": GOOD}) as url, pytest.raises(UserError, match=r"no space: toy\.tgz"):
-        fetch(entry(file(GOOD, f"{url}/toy.tgz", bytes=None)), folder)
-    assert left(folder) == ["toy", "toy.tgz.json"]
+    free = 2 * len(GOOD)
+    monkeypatch.setattr(transfers.shutil, "disk_usage", lambda place: usage(0, 0, free))
+    with serve({"toy.tgz": GOOD, "plain": GOOD}) as url:
+        toy = entry(file(GOOD, f"{url}/toy.tgz", bytes=None))
+        with pytest.raises(UserError, match=r"no space: toy\.tgz, with what it holds"):
+            fetch(toy, folder)
+        assert left(folder) == ["toy", "toy.tgz.json"]
+        plain = file(GOOD, f"{url}/plain", name="plain", bytes=None, unpack="none")
+        fetch(entry(plain), folder.with_name("plain"))
+        free = 3 * len(GOOD)
+        fetch(toy, folder)
+    assert_whole(folder)
 
 
 def test_terms_must_be_accepted(folder, capsys):

@@ -75,7 +75,9 @@ def _check_space(dataset: Dataset, source: Source, partial: Path) -> None:
 
 
 def _make(dataset: Dataset, source: Source, partial: Path, folder: Path) -> None:
-    fetched = [(file, *transfer(file, partial)) for file in source.files]
+    others = ", ".join(name for name in dataset.sources if name != source.name)
+    otherwise = f"Or set downloads.sources to {{{dataset.name}: ...}} with another source: {others}. " if others else ""
+    fetched = [(file, *transfer(file, partial, otherwise)) for file in source.files]
     unpacked = partial / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
     unpacked.mkdir()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from asymmetry.artifacts import write_json
 from asymmetry.compute import progress
-from asymmetry.data.catalog import File
+from asymmetry.data.catalog import EXPANSION, File
 from asymmetry.errors import UserError, listing
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class _InterruptedError(Exception):
     """The transfer ended early; another try may continue it."""
 
 
-def transfer(file: File, folder: Path) -> tuple[Path, str]:
+def transfer(file: File, folder: Path, otherwise: str = "") -> tuple[Path, str]:
     """Fetch a file into `folder`; return where it lies and the address that it came from.
 
     What has come lies in `<name>.part` until it is whole and its hash right; then it is renamed. An interrupted
     transfer is continued, by this run or a later one. A file of wrong content is deleted. Where no hash is known, the
-    file must come over https.
+    file must come over https. `otherwise` tells the user what else can be done if no mirror gives the file.
 
     Raises:
         UserError: no mirror gives the file; the message holds the reason of each.
@@ -67,7 +67,7 @@ def transfer(file: File, folder: Path) -> tuple[Path, str]:
         return whole, url
     raise UserError(
         f"{file.name} could not be fetched:\n{listing(reasons)}\n",
-        "run again later: what has come is continued. Or fetch it by hand, unpack it and name the folder in"
+        f"run again later: what has come is continued. {otherwise}Or fetch it by hand, unpack it and name the folder in"
         " downloads.folders",
     )
 
@@ -94,6 +94,12 @@ def require_space(folder: Path, needed: int, what: str) -> None:
             f"no space: {what} needs {needed / 1e9:.2f} GB in {folder}, and {free / 1e9:.2f} GB are free there.",
             "free some, or set downloads.folder to another disk",
         )
+
+
+def _unpacked(file: File, total: int) -> int:
+    """Bytes to be unpacked that nobody asked for before the transfer, since the catalogue did not know the size."""
+    known = file.bytes or file.about_bytes or file.unpack == "none"
+    return 0 if known else round(total * EXPANSION)
 
 
 def _by_way_of(url: str) -> str:
@@ -163,7 +169,7 @@ def _continue(file: File, url: str, part: Path, state: Path) -> None:
             etag = response.headers.get("ETag", "")
             write_json({"url": url, "etag": "" if etag.startswith("W/") else etag}, state)
             if total:
-                require_space(part.parent, total - start, file.name)
+                require_space(part.parent, total - start + _unpacked(file, total), f"{file.name}, with what it holds,")
             pieces = response.iter_content(CHUNK)
             label = f"{file.name}, MiB" if not start else f"{file.name}, MiB after {start / CHUNK:.0f}"
             with open(part, "ab" if start else "wb") as out:

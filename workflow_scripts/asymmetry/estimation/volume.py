@@ -105,7 +105,7 @@ def public_weights(config: Config) -> dict[str, int]:
         own = config["metrics"][name]
         net = own.get("options", {}).get("net", "alex")
         lpips = own["object"] == "lpips"
-        names |= {TRUNKS[net]} if lpips else set(registry.entry("metrics", own["object"]).backbones)
+        names |= {TRUNKS.get(net, net)} if lpips else set(registry.entry("metrics", own["object"]).backbones)
     for name in config["judgement"]["judges"]:
         own = config["judges"][name]["object"]
         entry = registry.entry("judges", own)
