@@ -70,7 +70,7 @@ rule published_corpus:
     benchmark:
         f"{RESULTS}/benchmarks/corpora/{{corpus}}.tsv"
     wildcard_constraints:
-        corpus=PLAN.pictures.published("corpora"),
+        corpus=PLAN.pictures.published_pattern("corpora"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -98,7 +98,7 @@ rule published_rated_dataset:
     benchmark:
         f"{RESULTS}/benchmarks/rated/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=PLAN.pictures.published("rated"),
+        dataset=PLAN.pictures.published_pattern("rated"),
     conda:
         ENVIRONMENT
     threads: 1

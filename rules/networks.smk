@@ -12,7 +12,7 @@ rule random_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.networks.initialisations("random"),
+        init=PLAN.networks.initialisation_pattern("random"),
     conda:
         ENVIRONMENT
     threads: THREADS
@@ -39,7 +39,7 @@ rule pretrained_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.networks.initialisations("pretraining"),
+        init=PLAN.networks.initialisation_pattern("pretraining"),
     conda:
         ENVIRONMENT
     threads: THREADS
@@ -66,7 +66,7 @@ rule published_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.networks.initialisations("published"),
+        init=PLAN.networks.initialisation_pattern("published"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -94,7 +94,7 @@ rule discriminator_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.networks.initialisations("discriminator"),
+        init=PLAN.networks.initialisation_pattern("discriminator"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -121,7 +121,7 @@ rule file_backbone:
     benchmark:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
-        init=PLAN.networks.initialisations("file"),
+        init=PLAN.networks.initialisation_pattern("file"),
     conda:
         ENVIRONMENT
     threads: 1
@@ -150,7 +150,7 @@ rule pretrained_generator:
     benchmark:
         f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
     wildcard_constraints:
-        generator=PLAN.networks.generators(published=False),
+        generator=PLAN.networks.generator_pattern(published=False),
     priority: 1  # everything waits for it
     conda:
         ENVIRONMENT
@@ -187,7 +187,7 @@ rule published_generator:
     benchmark:
         f"{RESULTS}/benchmarks/{GENERATOR}/pretrained.tsv"
     wildcard_constraints:
-        generator=PLAN.networks.generators(published=True),
+        generator=PLAN.networks.generator_pattern(published=True),
     conda:
         ENVIRONMENT
     threads: 1

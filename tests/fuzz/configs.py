@@ -249,7 +249,7 @@ def _plan_all(config: dict) -> None:
     pictures = plan.pictures
     plan.used.datasets, pictures.catalogued()
     for section in ("corpora", "rated"):
-        re.compile(pictures.published(section))
+        re.compile(pictures.published_pattern(section))
         for name, own in config[section].items():
             if own["object"] == "published":
                 pictures.dataset(section, name), pictures.layout(section, name)

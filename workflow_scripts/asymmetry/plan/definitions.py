@@ -1,6 +1,6 @@
 """What all parts of a plan share: the config, where results lie, and how a name of the config is looked up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asymmetry.errors import UserError, unknown
@@ -9,6 +9,11 @@ Config = Mapping[str, Any]
 Entries = list[tuple[str, str]]
 Files = dict[str, Any]
 NONE = "none"
+
+
+def pattern(names: Iterable[str]) -> str:
+    """A regular expression that matches these names and nothing else; without names, nothing at all."""
+    return "|".join(names) or "(?!)"
 
 
 class Definitions:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from asymmetry.plan.definitions import Definitions
+from asymmetry.plan.definitions import Definitions, pattern
 
 PRETRAINING = ("steps", "batch", "crop", "learning_rate", "degradations", "quality_weight")
 
@@ -21,16 +21,16 @@ class Networks(Definitions):
         seed = seed if kind in ("random", "discriminator") else 0
         return f"{self.results}/backbones/{backbone}/{initialisation}/seed-{seed}.safetensors"
 
-    def generators(self, published: bool) -> str:
-        """A regular expression of the generators that start from a file of published weights, or of the others."""
+    def generator_pattern(self, published: bool) -> str:
+        """Matches the generators that start from a file of published weights, or the others."""
         own = self.config["generators"].items()
-        return "|".join(name for name, definition in own if ("weights" in definition) == published) or "(?!)"
+        return pattern(name for name, definition in own if ("weights" in definition) == published)
 
     def pretraining(self, initialisation: str) -> dict[str, Any]:
         """Settings of a backbone's pretraining."""
         own = self.defined("initialisations", initialisation)
         return {key: own[key] for key in PRETRAINING}
 
-    def initialisations(self, kind: str) -> str:
-        """A regular expression of the initialisations of one kind, which matches nothing where there is none."""
-        return "|".join(name for name, own in self.config["initialisations"].items() if own["kind"] == kind) or "(?!)"
+    def initialisation_pattern(self, kind: str) -> str:
+        """Matches the initialisations of one kind."""
+        return pattern(name for name, own in self.config["initialisations"].items() if own["kind"] == kind)

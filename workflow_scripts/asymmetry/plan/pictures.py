@@ -8,7 +8,7 @@ from typing import Any
 from asymmetry.data import catalog
 from asymmetry.data.photographs import SCENES
 from asymmetry.data.scene_names import named_pictures
-from asymmetry.plan.definitions import Definitions, Entries, Files
+from asymmetry.plan.definitions import Definitions, Entries, Files, pattern
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
 EMULATIONS = ("kadid-emulation", "textures")  # with references always, scored by the mean scores of KADID-10k
@@ -41,10 +41,10 @@ class Pictures(Definitions):
         """The manifest of a rated dataset."""
         return f"{self.results}/rated/{name}/manifest.csv"
 
-    def published(self, section: str) -> str:
-        """A regular expression of the corpora or rated datasets that the catalogue has; it may match nothing."""
+    def published_pattern(self, section: str) -> str:
+        """Matches the corpora or rated datasets that the catalogue has."""
         definitions = self.config[section].items()
-        return "|".join(name for name, definition in definitions if definition["object"] == "published") or "(?!)"
+        return pattern(name for name, definition in definitions if definition["object"] == "published")
 
     def dataset(self, section: str, name: str) -> str:
         """The folder of a dataset of the catalogue: the user's own copy, or the one that is downloaded."""
