@@ -21,7 +21,7 @@ rule quality_model:
         gpu=GPU,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
-        settings=lambda wildcards: PLAN.transfer.settings(wildcards.mode),
+        settings=lambda wildcards: PLAN.transfer.settings(wildcards.mode, wildcards.dataset),
         device=DEVICE,
         code=code("quality_model.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:

@@ -223,7 +223,7 @@ def _plan_all(config: dict) -> None:
     figures.scale(), figures.pictured(), figures.panels(), figures.panel_files()
     judgement.files(), judgement.entries(), judgement.tables(), judgement.standing(), judgement.external
     judgement.baselines(plan.grid.generator_folder)
-    transfer.scale(), transfer.models(), [transfer.settings(mode) for mode in config["transfer"]["modes"]]
+    transfer.scale(), [transfer.settings(model["mode"], model["dataset"]) for model in transfer.models()]
     optimization = config["optimization"]
     for cell in plan.grid.cells:
         names = {"objective": cell.objective, "discriminator": cell.discriminator}

@@ -330,6 +330,25 @@ BROKEN = {
         {"transfer__splits": {"kind": "random"}},
         ["transfer.splits: kind random needs a count"],
     ),
+    "random splits of a dataset without a number": (
+        {"transfer__dataset_splits": {"textures": {"kind": "random"}}},
+        ["transfer.dataset_splits.textures: kind random needs a count"],
+    ),
+    "splits of an unknown dataset": (
+        {"transfer__dataset_splits": {"koniq": {"kind": "official"}}},
+        ["transfer.dataset_splits: unknown rated dataset 'koniq'", "embedded"],
+    ),
+    "an official split that is not there": (
+        {"transfer__dataset_splits": {"embedded": {"kind": "official"}}},
+        ["transfer.splits: embedded has no official split, only koniq-10k, flive; set dataset_splits.embedded"],
+    ),
+    "a fold for each of ten thousand pictures": (
+        {
+            "rated__spaq": {"object": "published", "mode": "nr", "dataset": "spaq"},
+            "transfer__datasets": ["embedded", "spaq"],
+        },
+        ["transfer.splits: each picture of spaq is a scene of its own; set dataset_splits.spaq to random"],
+    ),
     "metrics without references": (
         {"rated__embedded__mode": "nr"},
         ["assessment.datasets: embedded has no references"],

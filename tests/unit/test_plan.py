@@ -283,3 +283,12 @@ def test_only_what_the_grids_name_is_used(config):
     assert used.datasets == ["flickr2k"], "the weights of a discriminator that an arm starts from"
     assert ("rec-fitted", "far-vgg") in used.trainings
     assert used.rated == {"embedded", "fitting"}
+
+
+def test_a_dataset_may_have_splits_of_its_own(config):
+    config["transfer"] |= {"splits": {"kind": "random", "count": 3}, "families": True}
+    config["transfer"]["dataset_splits"] = {"textures": {"kind": "leave-one-scene-out"}}
+    own = Plan(config).transfer
+    assert own.settings("nr", "embedded")["splits"] == {"kind": "random", "count": 3}
+    assert own.settings("nr", "textures")["splits"] == {"kind": "leave-one-scene-out"}
+    assert [own.settings(mode, "embedded")["families"] for mode in ("nr", "fr")] == [True, False]

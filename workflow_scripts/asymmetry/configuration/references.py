@@ -40,6 +40,7 @@ USES = {
     "judgement.judges": "judges",
     "advice.fidelity": "asked",
     "transfer.datasets": "rated",
+    "transfer.dataset_splits": "rated",
     "transfer.arms.*.backbone": "backbones",
     "transfer.arms.*.initialisations": "initialisations",
     "figures.*.objective": "objectives",

@@ -10,6 +10,7 @@ from asymmetry.data import catalog
 from asymmetry.errors import unknown
 from asymmetry.plan import NONE, Config, Plan, canonical
 from asymmetry.plan.networks import PRETRAINING
+from asymmetry.plan.pictures import EMULATIONS
 
 # What a definition of each kind needs, and what else it may have.
 NEEDS = {
@@ -200,9 +201,23 @@ def _weights(config: Config) -> Iterator[str]:
 def _transfer(config: Config) -> Iterator[str]:
     if not Plan(config).transfer.models():
         yield "transfer.modes: fr alone, and none of transfer.datasets has references, so there is no quality model."
-    splits = config["transfer"]["splits"]
-    if (splits["kind"] == "random") != ("count" in splits):
-        yield "transfer.splits: kind random needs a count, and no other kind has one."
+    own = {name: Plan(config).transfer.splits(name) for name in config["transfer"]["datasets"]}
+    places = {"splits": config["transfer"]["splits"]}
+    places |= {
+        f"dataset_splits.{name}": splits for name, splits in config["transfer"].get("dataset_splits", {}).items()
+    }
+    for place, splits in places.items():
+        if (splits["kind"] == "random") != ("count" in splits):
+            yield f"transfer.{place}: kind random needs a count, and no other kind has one."
+    for name, splits in own.items():
+        definition = config["rated"][name]
+        published = catalog.dataset(definition["dataset"]) if definition["object"] == "published" else None
+        official = published.official_split if published else definition["object"] not in EMULATIONS
+        if splits["kind"] == "official" and not official:
+            known = [key for key, dataset in catalog.catalog().items() if dataset.official_split]
+            yield f"transfer.splits: {name} has no official split, only {', '.join(known)}; set dataset_splits.{name}."
+        if splits["kind"] == "leave-one-scene-out" and published and published.kind == "nr":
+            yield f"transfer.splits: each picture of {name} is a scene of its own; set dataset_splits.{name} to random."
 
 
 def _leaks(config: Config) -> Iterator[str]:

@@ -86,7 +86,10 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """One dataset; `layout` names the adapter that reads its unpacked folder, `manual` says how to get it by hand."""
+    """One dataset; `layout` names the adapter that reads its unpacked folder, `manual` says how to get it by hand.
+
+    `official_split`: whether its authors say what is for training, for validation and for tests.
+    """
 
     name: str
     title: str
@@ -98,6 +101,7 @@ class Dataset:
     facts: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     manual: str = ""
+    official_split: bool = False
 
     def source(self, name: str | None = None) -> Source:
         """The source of that name, by default the first; `UserError` if there is none."""

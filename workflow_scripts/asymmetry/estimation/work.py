@@ -173,7 +173,8 @@ def transfer(config: Config, jobs: Mapping[str, int], costs: Costs) -> Work:
         seen = CROPS * FORWARD * count * step
         total += seen + Work(overhead=PICTURE * count)
         if own["protocol"] == "finetune":
-            folds = own["splits"].get("count", 1 if own["splits"]["kind"] == "official" else pictures.scenes)
+            splits = costs.plan.transfer.splits(model["dataset"])
+            folds = splits.get("count", 1 if splits["kind"] == "official" else pictures.scenes)
             folds += FAMILIES * GROUPS if own["families"] and model["mode"] == "nr" else 0
             trained = own["steps"] * (own["batch"] * sides * step + Work(overhead=LAUNCHES)) + TESTED * sides * seen
             total += folds * len(own["learning_rates"]) * trained

@@ -3,17 +3,23 @@
 from itertools import product
 from typing import Any
 
-from asymmetry.plan.definitions import Definitions
+from asymmetry.plan.definitions import Config, Definitions
 
 
 class Transfer(Definitions):
     """Backbones as quality models."""
 
-    def settings(self, mode: str) -> dict[str, Any]:
+    def settings(self, mode: str, dataset: str) -> dict[str, Any]:
         """Settings of a quality model; families of distortions are left out of no-reference models only."""
         own = self.config["transfer"]
-        keys = ("protocol", "splits", "levels", "steps", "batch", "crop", "learning_rates")
-        return {key: own[key] for key in keys} | {"families": own["families"] and mode == "nr"}
+        keys = ("protocol", "levels", "steps", "batch", "crop", "learning_rates")
+        special = {"splits": self.splits(dataset), "families": own["families"] and mode == "nr"}
+        return {key: own[key] for key in keys} | special
+
+    def splits(self, dataset: str) -> Config:
+        """How the scenes of a dataset are left out."""
+        own = self.config["transfer"]
+        return own.get("dataset_splits", {}).get(dataset, own["splits"])
 
     def models(self) -> list[dict[str, Any]]:
         """Every quality model, with the path of its predictions; datasets without references have nr models only."""
