@@ -55,6 +55,7 @@ rule all:
         rules.table1.output,
         rules.table2.output,
         rules.correlations.output,
+        rules.reproduction.output,
         rules.claims.output,
         rules.advice.output,
         rules.explorer.output,

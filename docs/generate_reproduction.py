@@ -9,7 +9,7 @@ PROJECT = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT / "workflow_scripts"))
 
 from asymmetry import tables  # noqa: E402
-from asymmetry.analysis.reproduction import compared, markdown  # noqa: E402
+from asymmetry.analysis.reproduction import HERE, compared, markdown  # noqa: E402
 
 PAGE = PROJECT / "docs" / "reproduction.md"
 PUBLISHED = PROJECT / "workflow_scripts" / "data" / "published_figures.csv"
@@ -19,8 +19,8 @@ END = "<!-- end: published figures -->"
 
 def section() -> str:
     """The table with nothing run."""
-    nothing = pd.DataFrame(columns=list(tables.SHAPES["assessment-datasets"]))
-    return markdown(compared(tables.read(PUBLISHED, "published-figures"), nothing, {}, {}))
+    nothing = pd.DataFrame(columns=HERE, dtype=object)
+    return markdown(compared(tables.read(PUBLISHED, "published-figures"), nothing))
 
 
 def document(page: str) -> str:

@@ -326,6 +326,8 @@ rule reproduction:
     input:
         published=str(BASE / "workflow_scripts" / "data" / "published_figures.csv"),
         measured=rules.assessment_scores.output.datasets,
+        agreement=rules.preference_agreement.output if config["assessment"]["pairs"] else [],
+        baselines=[f"{PLAN.grid.generator_folder}/baselines.csv"] if PLAN.analysis.published_restorations() else [],
     output:
         csv=f"{RESULTS}/tables/reproduction.csv",
         md=f"{RESULTS}/tables/reproduction.md",
@@ -343,6 +345,7 @@ rule reproduction:
     params:
         objects=PLAN.analysis.published_metrics(),
         datasets=PLAN.pictures.catalogued(),
+        restored=PLAN.analysis.published_restorations(),
         code=code("reproduction.py"),
     message:
         "Published figures beside ours"

@@ -5,8 +5,17 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads, snakemake.input):
     from pathlib import Path
 
-    from asymmetry.analysis.reproduction import reproduction_table
+    import pandas as pd
+
+    from asymmetry import tables
+    from asymmetry.analysis.reproduction import agreements, correlations, reproduction_table, restorations
 
     files, params = snakemake.input, snakemake.params
-    output = Path(snakemake.output[0])
-    reproduction_table(Path(files.published), Path(files.measured), params.objects, params.datasets, output)
+    found = [correlations(tables.read(files.measured, "assessment-datasets"), params.objects, params.datasets)]
+    if files.agreement:
+        found.append(
+            agreements(tables.read(files.agreement[0], "preference-agreement"), params.objects, params.datasets)
+        )
+    if files.baselines:
+        found.append(restorations(tables.read(files.baselines[0], "baselines"), **params.restored))
+    reproduction_table(Path(files.published), pd.concat(found, ignore_index=True), Path(snakemake.output[0]))

@@ -219,7 +219,7 @@ def _plan_all(config: dict) -> None:
     plan.claims.facts(), plan.claims.provenance(), plan.claims.weights(), plan.claims.swept()
     analysis, figures, judgement, transfer = plan.analysis, plan.figures, plan.judgement, plan.transfer
     analysis.assessments(), analysis.preferences(), analysis.trained_on(), analysis.trained_with()
-    analysis.losses(), analysis.settings(), analysis.published_metrics()
+    analysis.losses(), analysis.settings(), analysis.published_metrics(), analysis.published_restorations()
     figures.scale(), figures.pictured(), figures.panels(), figures.panel_files()
     judgement.files(), judgement.entries(), judgement.tables(), judgement.standing(), judgement.external
     judgement.baselines(plan.grid.generator_folder)

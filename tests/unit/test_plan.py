@@ -292,3 +292,17 @@ def test_a_dataset_may_have_splits_of_its_own(config):
     assert own.settings("nr", "embedded")["splits"] == {"kind": "random", "count": 3}
     assert own.settings("nr", "textures")["splits"] == {"kind": "leave-one-scene-out"}
     assert [own.settings(mode, "embedded")["families"] for mode in ("nr", "fr")] == [True, False]
+
+
+def test_published_restorations_are_those_of_public_pictures_at_x4(config):
+    assert Plan(config).analysis.published_restorations() == {}, "the embedded scenes are no dataset of the catalogue"
+    config["corpora"]["bsd"] = {"object": "published", "dataset": "bsd100"}
+    config["judgement"]["corpus"] = "bsd"
+    found = Plan(config).analysis.published_restorations()
+    assert found == {"generators": {"bicubic": "bicubic"}, "judges": ["psnr-y"], "dataset": "bsd100"}
+    options = {"embed_dim": 180, "depths": [6] * 6, "num_heads": [6] * 6, "upsampler": "pixelshuffle", "window_size": 8}
+    config["generators"]["swinir-small"] = {"object": "swinir", "options": options}
+    found = Plan(config).analysis.published_restorations()
+    assert found["generators"] == {"bicubic": "bicubic", "pretrained": "swinir-classical"}
+    config["tasks"]["sr-x4"]["scale"] = 2
+    assert Plan(config).analysis.published_restorations() == {}

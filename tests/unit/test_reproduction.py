@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from asymmetry import registry, tables
-from asymmetry.analysis.reproduction import MEASURES, compared, markdown, reproduction_table
+from asymmetry.analysis.reproduction import (
+    MEASURES,
+    agreements,
+    compared,
+    correlations,
+    markdown,
+    reproduction_table,
+    restorations,
+)
 
 PROJECT = Path(__file__).parents[2]
 PUBLISHED = PROJECT / "workflow_scripts" / "data" / "published_figures.csv"
@@ -28,6 +36,10 @@ def measured(**values: object) -> pd.DataFrame:
     return pd.DataFrame([row | values])
 
 
+def beside(rows: pd.DataFrame, own: pd.DataFrame, objects: dict[str, str], datasets: dict[str, str]) -> pd.DataFrame:
+    return compared(rows, correlations(own, objects, datasets))
+
+
 ROWS = published(
     ("gmsd", "tid2013", "srcc", 0.81, "yes"),
     ("gmsd", "tid2013", "krcc", 0.63, "yes"),
@@ -39,7 +51,7 @@ ROWS = published(
 
 
 def test_each_figure_gets_its_verdict() -> None:
-    frame = compared(ROWS, measured(), {"mine": "gmsd"}, SETS)
+    frame = beside(ROWS, measured(), {"mine": "gmsd"}, SETS)
     found = frame.set_index(["metric", "dataset", "measure"])["verdict"].to_dict()
     assert found == {
         ("gmsd", "tid2013", "srcc"): "within",
@@ -56,44 +68,76 @@ def test_each_figure_gets_its_verdict() -> None:
 
 def test_the_edge_of_the_tolerance_and_a_wrong_sign() -> None:
     rows = ROWS.iloc[:1]
-    assert compared(rows, measured(srcc=0.8299), {"mine": "gmsd"}, SETS)["verdict"].item() == "within"
-    assert compared(rows, measured(srcc=0.8301), {"mine": "gmsd"}, SETS)["verdict"].item() == "missed"
-    assert compared(rows, measured(srcc=-0.81), {"mine": "gmsd"}, SETS)["verdict"].item() == "missed"
-    assert compared(rows, measured(srcc=np.nan), {"mine": "gmsd"}, SETS)["verdict"].item() == "undefined here"
+    assert beside(rows, measured(srcc=0.8299), {"mine": "gmsd"}, SETS)["verdict"].item() == "within"
+    assert beside(rows, measured(srcc=0.8301), {"mine": "gmsd"}, SETS)["verdict"].item() == "missed"
+    assert beside(rows, measured(srcc=-0.81), {"mine": "gmsd"}, SETS)["verdict"].item() == "missed"
+    assert beside(rows, measured(srcc=np.nan), {"mine": "gmsd"}, SETS)["verdict"].item() == "undefined here"
 
 
 def test_metrics_that_are_not_run_as_published_are_left_out() -> None:
-    for frame in (compared(ROWS, measured(), {}, SETS), compared(ROWS, measured(), {"mine": "gmsd"}, {})):
+    for frame in (beside(ROWS, measured(), {}, SETS), beside(ROWS, measured(), {"mine": "gmsd"}, {})):
         assert set(frame["verdict"]) == {"not run here"}
         assert frame["here"].isna().all()
     own = measured(dataset="tid2013")
-    assert set(compared(ROWS, own, {"mine": "gmsd"}, SETS)["verdict"]) == {"not run here"}, "a set of that name is none"
+    assert set(beside(ROWS, own, {"mine": "gmsd"}, SETS)["verdict"]) == {"not run here"}, "a set of that name is none"
 
 
 def test_two_variants_have_a_line_each() -> None:
     two = pd.concat([measured(), measured(metric="other", srcc=0.5)])
-    frame = compared(ROWS.iloc[:1], two, {"mine": "gmsd", "other": "gmsd"}, SETS)
+    frame = beside(ROWS.iloc[:1], two, {"mine": "gmsd", "other": "gmsd"}, SETS)
     assert dict(zip(frame["name"], frame["verdict"], strict=True)) == {"mine": "within", "other": "missed"}
     assert "gmsd (mine)" in markdown(frame)
 
 
 def test_misses_are_shown_with_their_size(tmp_path: Path) -> None:
     tables.write(ROWS, tmp_path / "published.csv", "published-figures")
-    tables.write(measured(), tmp_path / "measured.csv", "assessment-datasets")
     output = tmp_path / "reproduction.csv"
-    reproduction_table(tmp_path / "published.csv", tmp_path / "measured.csv", {"mine": "gmsd"}, SETS, output)
+    reproduction_table(tmp_path / "published.csv", correlations(measured(), {"mine": "gmsd"}, SETS), output)
     assert len(tables.read(output, "reproduction")) == len(ROWS)
     text = output.with_suffix(".md").read_text(encoding="utf-8")
     assert "missed: KRCC -0.030" in text
     assert "0.630 / 0.600" in text
-    assert "Of 6 figures 2 were not run here, 2 agree within 0.02, 1 are missed" in text
+    assert "Of 6 figures 2 were not run here, 2 agree within 0.02 (0.1 dB), 1 are missed" in text
     assert "1. whole images: a paper" in text
+
+
+def test_agreement_with_preferences_is_joined_with_that_of_raters() -> None:
+    columns = tables.SHAPES["preference-agreement"]
+    row = dict.fromkeys(columns, 1) | {"dataset": "mine", "note": "", "agreement": 0.7, "human": 0.74}
+    rows = [row | {"metric": metric, "family": family} for metric in ("lpips", "psnr") for family in ("all", "cnn")]
+    here = agreements(pd.DataFrame(rows), {"lpips": "lpips"}, {"mine": "bapps"})
+    assert here[["metric", "name", "here"]].values.tolist() == [["lpips", "lpips", 0.7], ["human", "human", 0.74]]
+    text = [("lpips", "bapps", "2afc", 0.692, "yes"), ("human", "bapps", "2afc", 0.769, "yes")]
+    assert list(compared(published(*text), here)["verdict"]) == ["within", "missed"]
+
+
+def test_restored_pictures_are_compared_in_decibels() -> None:
+    columns = ["output", "scene", "judge", "family", "value", "quality"]
+    values = {"bicubic": (28.0, 29.0), "pretrained": (32.0, 33.0), "reference": (100.0, 100.0)}
+    rows = [
+        (output, str(scene), judge, "full-reference", value + (judge == "ssim"), 0)
+        for output, two in values.items()
+        for scene, value in enumerate(two)
+        for judge in ("psnr", "ssim")
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    names = {"bicubic": "bicubic", "pretrained": "swinir-classical"}
+    here = restorations(frame, names, ["psnr"], "set5")
+    assert here.set_index("metric")["here"].to_dict() == {"bicubic": 28.5, "swinir-classical": 32.5}
+    known = [("bicubic", "set5", "psnr-y", 28.42, "yes"), ("swinir-classical", "set5", "psnr-y", 32.72, "yes")]
+    frame = compared(published(*known), here)
+    assert list(frame["verdict"]) == ["within", "missed"]
+    assert "28.42 / 28.50" in markdown(frame)
+    assert "within 0.1 dB" in markdown(frame)
 
 
 def test_the_published_figures_are_sound() -> None:
     frame = tables.read(PUBLISHED, "published-figures")
     assert not frame.duplicated(["metric", "dataset", "measure", "note", "protocol", "source"]).any()
-    assert frame["value"].between(0.1, 1).all()
+    decibels = frame["measure"] == "psnr-y"
+    assert frame["value"][~decibels].between(0.1, 1).all()
+    assert frame["value"][decibels].between(20, 40).all()
+    assert set(frame["metric"][decibels]) - {"bicubic"} <= set(registry.table()["generators"])
     assert set(frame["measure"]) == set(MEASURES)
     assert set(frame["same_definition"]) == {"yes", "no"}
     assert (frame[["protocol", "source"]] != "").all().all()

@@ -1,55 +1,100 @@
-"""Published figures of metrics beside ours: what was reproduced, what was missed, what was not run."""
+"""Published figures beside ours: what was reproduced, what was missed, what was not run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from asymmetry import tables
+from asymmetry.analysis.preferences import ALL
 from asymmetry.artifacts import atomic
 
 Names = Mapping[str, str]
-TOLERANCE = 0.02
-MEASURES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "plcc-logistic": "PLCC, logistic"}
+MEASURES = {
+    "srcc": "SRCC",
+    "krcc": "KRCC",
+    "plcc": "PLCC",
+    "plcc-logistic": "PLCC, logistic",
+    "2afc": "2AFC",
+    "psnr-y": "Y-PSNR, dB",
+}
+CORRELATIONS = ("srcc", "krcc", "plcc", "plcc-logistic")
+TOLERANCE, DECIBELS = 0.02, 0.1  # of correlations and agreements; of psnr-y
+HUMAN = "human"  # one rater against the others
 NOT_RUN, WITHIN, MISSED, OTHER, UNDEFINED = "not run here", "within", "missed", "other definition", "undefined here"
 KEYS = ["metric", "dataset", "name", "note", "protocol", "source"]
+HERE = ["metric", "dataset", "measure", "name", "here"]
 
 
-def reproduction_table(
-    published: Path, assessment_datasets: Path, objects: Names, datasets: Names, output: Path
-) -> None:
+def reproduction_table(published: Path, measured: pd.DataFrame, output: Path) -> None:
     """Write shape `reproduction` as CSV and, beside it with the suffix .md, as a table for people.
 
     Args:
         published: table of shape published-figures.
-        assessment_datasets: table of shape assessment-datasets: what was measured here.
-        objects: the published name of each metric of the config that is run as published (`lpips-vgg` is lpips on
-            VGG-16); others are left out.
-        datasets: the name in the catalogue of each dataset of the config that is published; others are left out.
+        measured: what was measured here, rows of `correlations`, `agreements` and `restorations`.
         output: path of the CSV.
     """
-    measured = tables.read(assessment_datasets, "assessment-datasets")
-    frame = compared(tables.read(published, "published-figures"), measured, objects, datasets)
+    frame = compared(tables.read(published, "published-figures"), measured)
     tables.write(frame, output, "reproduction")
     with atomic(output.with_suffix(".md")) as temporary:
         temporary.write_text(markdown(frame), encoding="utf-8")
 
 
-def compared(published: pd.DataFrame, measured: pd.DataFrame, objects: Names, datasets: Names) -> pd.DataFrame:
-    """Published figures (shape published-figures) with ours (shape assessment-datasets): shape `reproduction`.
+def correlations(frame: pd.DataFrame, objects: Names, datasets: Names) -> pd.DataFrame:
+    """Our correlations with opinions (shape assessment-datasets), as `compared` takes them.
 
-    Every published figure is there, once for each metric of the config that was run as published on its dataset, or
-    once as `not run here`. `objects` and `datasets` are those of `reproduction_table`.
+    Args:
+        frame: of every metric and dataset of the run.
+        objects: the published name of each metric of the config that is run as published (`lpips-vgg` is lpips on
+            VGG-16); others are left out.
+        datasets: the name in the catalogue of each dataset of the config that is published; others are left out.
     """
-    here = measured.rename(columns={"metric": "name", "plcc_logistic": "plcc-logistic"})
-    known = {"metric": here["name"].map(objects), "dataset": here["dataset"].map(datasets)}
-    here = here.assign(**{key: names.astype(object) for key, names in known.items()}).melt(
-        ["metric", "name", "dataset"], list(MEASURES), var_name="measure", value_name="here"
-    )
-    frame = published.rename(columns={"value": "published"}).merge(here, "left", ["metric", "dataset", "measure"])
+    frame = _named(frame.rename(columns={"plcc_logistic": "plcc-logistic"}), objects, datasets)
+    return frame.melt(["metric", "dataset", "name"], list(CORRELATIONS), var_name="measure", value_name="here")[HERE]
+
+
+def agreements(frame: pd.DataFrame, objects: Names, datasets: Names) -> pd.DataFrame:
+    """Our agreement with preferences (shape preference-agreement), and that of one rater with the others."""
+    frame = frame[frame["family"] == ALL]
+    own = _named(frame, objects, datasets).rename(columns={"agreement": "here"})
+    raters = frame.drop_duplicates("dataset").assign(metric=HUMAN)
+    raters = _named(raters, {HUMAN: HUMAN}, datasets).rename(columns={"human": "here"})
+    return pd.concat([part.assign(measure="2afc")[HERE] for part in (own, raters)])
+
+
+def restorations(frame: pd.DataFrame, generators: Names, judges: Collection[str], dataset: str) -> pd.DataFrame:
+    """Our mean Y-PSNR of what was restored without a perceptual loss (shape baselines).
+
+    Args:
+        frame: of every output, scene and judge.
+        generators: the published name of each output that is made as published.
+        judges: names of the judges that are Y-PSNR.
+        dataset: the name in the catalogue of the judged pictures.
+    """
+    frame = frame[frame["judge"].isin(judges) & frame["output"].isin(generators)]
+    means = frame.groupby("output", as_index=False)["value"].mean()
+    means = means.rename(columns={"output": "name", "value": "here"})
+    return means.assign(metric=means["name"].map(generators), dataset=dataset, measure="psnr-y")[HERE]
+
+
+def _named(frame: pd.DataFrame, objects: Names, datasets: Names) -> pd.DataFrame:
+    """The rows that have published names, with these; `name` is the metric's in the config."""
+    known = frame[frame["metric"].isin(objects) & frame["dataset"].isin(datasets)]
+    names = {"metric": known["metric"].map(objects), "dataset": known["dataset"].map(datasets)}
+    return known.assign(name=known["metric"], **names)
+
+
+def compared(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """Published figures (shape published-figures) with ours: shape `reproduction`.
+
+    Every published figure is there, once for each of our own of that metric, dataset and measure, or once as `not run
+    here`.
+    """
+    frame = published.rename(columns={"value": "published"}).merge(measured, "left", ["metric", "dataset", "measure"])
     frame["here"] = frame["here"].astype(float)
     frame["difference"] = frame["here"] - frame["published"]
-    frame["verdict"] = frame["difference"].abs().le(TOLERANCE).map({True: WITHIN, False: MISSED})
+    tolerance = frame["measure"].map({"psnr-y": DECIBELS}).fillna(TOLERANCE)
+    frame["verdict"] = frame["difference"].abs().le(tolerance).map({True: WITHIN, False: MISSED})
     frame.loc[frame["same_definition"] == "no", "verdict"] = OTHER
     frame.loc[frame["here"].isna(), "verdict"] = UNDEFINED
     frame.loc[frame["name"].isna(), "verdict"] = NOT_RUN
@@ -73,7 +118,8 @@ def markdown(frame: pd.DataFrame) -> str:
 
 
 def _figure(published: float, here: float) -> str:
-    return f"{published:.3f}" if pd.isna(here) else f"{published:.3f} / {here:.3f}"
+    digits = 3 if abs(published) <= 1 else 2
+    return f"{published:.{digits}f}" if pd.isna(here) else f"{published:.{digits}f} / {here:.{digits}f}"
 
 
 def _verdict(rows: pd.DataFrame) -> str:
@@ -82,14 +128,15 @@ def _verdict(rows: pd.DataFrame) -> str:
     if missed:
         return f"missed: {', '.join(missed)}"
     verdict = UNDEFINED if UNDEFINED in set(rows["verdict"]) else rows["verdict"].iloc[0]
-    return f"within {TOLERANCE}" if verdict == WITHIN else verdict
+    decibels = (rows["measure"] == "psnr-y").any()
+    return f"within {f'{DECIBELS} dB' if decibels else TOLERANCE}" if verdict == WITHIN else verdict
 
 
 def _summary(frame: pd.DataFrame) -> str:
     count = frame["verdict"].value_counts()
     return (
         f"Published, or published / here. Of {len(frame)} figures {count.get(NOT_RUN, 0)} were not run here,"
-        f" {count.get(WITHIN, 0)} agree within {TOLERANCE}, {count.get(MISSED, 0)} are missed by more,"
+        f" {count.get(WITHIN, 0)} agree within {TOLERANCE} ({DECIBELS} dB), {count.get(MISSED, 0)} are missed by more,"
         f" {count.get(OTHER, 0)} come from another definition or protocol and cannot agree exactly,"
         f" {count.get(UNDEFINED, 0)} are undefined here."
     )

@@ -7,6 +7,8 @@ from asymmetry import registry
 from asymmetry.plan.definitions import NONE, Config, Definitions
 from asymmetry.plan.grid import Grid
 
+PUBLISHED_SCALE = 4  # of the published Y-PSNR
+
 
 class Analysis(Definitions):
     """The comparisons of a run."""
@@ -100,6 +102,30 @@ class Analysis(Definitions):
             {"discriminator": discriminator, "weight": float(weight)}
             for discriminator, weight in sorted(wide, key=lambda setting: (setting[0] != NONE, *setting))
         ]
+
+    def published_restorations(self) -> dict[str, Any]:
+        """What published Y-PSNR can be compared with: see `analysis.reproduction.restorations`; empty if nothing can.
+
+        The judged pictures must be a dataset of the catalogue, the task x4; a generator has the name of the registry
+        entry whose published size it has.
+        """
+        own, task = self.config["optimization"], self.config["tasks"][self.config["optimization"]["task"]]
+        judged = self.config["corpora"][self.config["judgement"]["corpus"]]
+        judges = {name: self.config["judges"][name] for name in self.config["judgement"]["judges"]}
+        asked = [name for name, judge in judges.items() if judge["object"] == "psnr-y" and not judge.get("options")]
+        if judged["object"] != "published" or task["scale"] != PUBLISHED_SCALE or not asked:
+            return {}
+        generators = {"bicubic": "bicubic"} | self._published_size(self.config["generators"][own["generator"]])
+        return {"generators": generators, "judges": asked, "dataset": judged["dataset"]}
+
+    def _published_size(self, generator: Config) -> dict[str, str]:
+        entry = registry.entry("generators", generator["object"])
+        arguments = {**entry.arguments, **generator.get("options", {})}
+        for name, facts in registry.table()["generators"].items():
+            same = facts.factory == entry.factory and facts.arguments
+            if same and all(arguments.get(key) == value for key, value in facts.arguments.items()):
+                return {"pretrained": name}
+        return {}
 
     def published_metrics(self) -> dict[str, str]:
         """The metrics that published figures can be compared with, as those name them; a resize makes it another."""
