@@ -32,6 +32,8 @@ downloads:
 * **Scores are checked** when a dataset is indexed: their number, their range, and their direction where the data show
   it: distorted pictures get worse with the level (KADID-10k, TID2013, CSIQ) or score worse than their originals (LIVE).
   PIPAL and the datasets without references hold nothing that would tell a reversed scale.
+* **RealSR** serves as a set of sharp pictures, which are reduced as all others are. The blurred pictures of its pairs
+  are not used: every task of this workflow makes its own degraded pictures.
 * The texture quality dataset (TQD) has no public download.
 """
 KINDS = {

@@ -1,4 +1,4 @@
-"""What is well-formed and still cannot be meant."""
+"""Semantic checks: configurations that satisfy the schema but make no sense."""
 
 from collections.abc import Iterator
 from itertools import chain

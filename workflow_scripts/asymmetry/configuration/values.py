@@ -1,4 +1,4 @@
-"""What YAML can say and no key may be, wherever it stands: the schema would let it pass, and a step would stumble."""
+"""Values that YAML can express but no key accepts: NaN, dates, control characters, very large numbers."""
 
 import math
 import unicodedata
