@@ -638,7 +638,7 @@ def planned():
     base = Path(plan.__file__).parents[3]
     config = yaml.safe_load((base / "config.yaml").read_text(encoding="utf-8")) | {"results": "out"}
     whole = plan.Plan(config)
-    return Claims(config, whole.grid, whole.analysis, whole.judgement, whole.transfer)
+    return Claims(config, whole.grid, whole.analysis, whole.transfer)
 
 
 def test_facts_are_derived_from_the_config(planned):

@@ -26,6 +26,8 @@ class Entry:
         factory: `package.module:attribute` of the callable that makes it.
         arguments: fixed arguments of that callable.
         summary, source, licence: what it is, the paper or code it follows, and under which terms its code comes.
+        pretrained_on: what a backbone's public weights were trained on; empty without such weights.
+        unit: of a judge's value; empty where it has none.
         higher_is_better: direction of a metric's or judge's value; None where that has no meaning or is not yet known.
         range: lowest and highest value of a metric, None where unbounded or unknown.
         differentiable: whether gradients are finite on ordinary, constant and identical images: fit to be a loss.
@@ -36,8 +38,6 @@ class Entry:
         architecture: `convolution` or `attention`, for backbones.
         strides: input pixels per feature position of each stage, for backbones without options.
         l2_pooling: whether a backbone can pool as the paper's DISTS does.
-        pretrained_on: what a backbone's public weights were trained on; empty without such weights.
-        unit: of a judge's value; empty where it has none.
         fitted_on: what a built-in judge must be fitted on: `corpus`, `rated`.
     """
 
@@ -46,6 +46,8 @@ class Entry:
     summary: str = ""
     source: str = ""
     licence: str = ""
+    pretrained_on: str = ""
+    unit: str = ""
     higher_is_better: bool | None = None
     range: tuple[float | None, float | None] = (None, None)
     differentiable: bool = True
@@ -56,8 +58,6 @@ class Entry:
     architecture: str = ""
     strides: tuple[int, ...] = ()
     l2_pooling: bool = False
-    pretrained_on: str = ""
-    unit: str = ""
     fitted_on: tuple[str, ...] = ()
 
     @property

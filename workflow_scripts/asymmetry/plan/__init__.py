@@ -32,7 +32,7 @@ class Plan(Definitions):
         self.judgement = Judgement(config)
         self.transfer = Transfer(config)
         self.analysis = Analysis(config, self.grid)
-        self.claims = Claims(config, self.grid, self.analysis, self.judgement, self.transfer)
+        self.claims = Claims(config, self.grid, self.analysis, self.transfer)
         self.figures = Figures(config, self.grid, self.judgement)
 
 

@@ -18,13 +18,11 @@ Facts = dict[str, Any]
 class Claims(Definitions):
     """Plain facts of a run's definitions, for `analysis.claims`."""
 
-    def __init__(
-        self, config: Config, grid: Grid, analysis: Analysis, judgement: Judgement, transfer: Transfer
-    ) -> None:
+    def __init__(self, config: Config, grid: Grid, analysis: Analysis, transfer: Transfer) -> None:
         super().__init__(config)
         self.grid = grid
         self.analysis = analysis
-        self.judgement = judgement
+        self.judgement = Judgement(config)
         self.transfer = transfer
 
     def facts(self) -> Facts:
