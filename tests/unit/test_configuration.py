@@ -154,6 +154,24 @@ BROKEN = {
         ["optimization.cells.0.discriminators: unknown discriminator 'non'. Did you mean 'none'?", "vanilla-vit"],
     ),
     "unknown judge": ({"judgement__judges": ["nique"]}, ["judgement.judges: unknown judge 'nique'", "'niqe'"]),
+    "unknown judge of fidelity": (
+        {"advice__fidelity": "psnr"},
+        ["advice.fidelity: unknown judge 'psnr'. Did you mean 'psnr-y'?"],
+    ),
+    "a judge of fidelity that is not asked": (
+        {"judgement__judges": ["ssim", "niqe"]},
+        ["advice.fidelity: psnr-y is not in judgement.judges (ssim, niqe)."],
+    ),
+    "weights of unknown data": (
+        {
+            "initialisations__mine": {
+                "kind": "file",
+                "path": "w.npz",
+                "preprocessing": {"channels": "rgb", "range": 1, "mean": [0, 0, 0], "std": [1, 1, 1]},
+            }
+        },
+        ["initialisations.mine: file needs pretrained_on."],
+    ),
     "unknown corpus": ({"judgement__corpus": "scene"}, ["judgement.corpus: unknown corpus 'scene'", "'scenes'"]),
     "unknown corpus of a judge": (
         {"judges__niqe__fitted_on__corpus": "scene"},

@@ -38,7 +38,7 @@ USES = {
     "optimization.cells.*.discriminators": "opponents",
     "judgement.corpus": "corpora",
     "judgement.judges": "judges",
-    "advice.fidelity": "asked",
+    "advice.fidelity": "judges",
     "transfer.datasets": "rated",
     "transfer.dataset_splits": "rated",
     "transfer.arms.*.backbone": "backbones",
@@ -52,15 +52,13 @@ KINDS = {
     "rated": "rated dataset",
     "catalogue": "dataset",
     "opponents": "discriminator",
-    "asked": "judge",
 }
 
 
 def problems(config: Config) -> Iterator[str]:
     """Names that are used but not defined, and objects that do not exist."""
     yield from _objects(config)
-    own = {"opponents": [*config["discriminators"], NONE], "asked": config["judgement"]["judges"]}
-    sections = {**config, "catalogue": catalog.catalog(), **own}
+    sections = {**config, "catalogue": catalog.catalog(), "opponents": [*config["discriminators"], NONE]}
     for path, section in USES.items():
         kind = KINDS.get(section, section.removesuffix("s"))
         for place, names in _at(config, path.split(".")):

@@ -175,6 +175,9 @@ def _parts(config: Config) -> Iterator[str]:
 
 
 def _judges(config: Config) -> Iterator[str]:
+    asked = config["judgement"]["judges"]
+    if (fidelity := config["advice"]["fidelity"]) not in asked:
+        yield f"advice.fidelity: {fidelity} is not in judgement.judges ({', '.join(asked)})."
     for name in config["judgement"]["judges"]:
         judge = config["judges"][name]
         needed, given = registry.entry("judges", judge["object"]).fitted_on, set(judge.get("fitted_on", {}))
