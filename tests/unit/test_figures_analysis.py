@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from asymmetry import artifacts, tables
@@ -19,6 +20,7 @@ from asymmetry.figures import (
     report,
     sensitivity,
     sensitivity_data,
+    theme,
 )
 
 LONG = "dists-vgg-16-of-a-rather-long-name"
@@ -33,6 +35,19 @@ def check(draw: Callable[..., None], data: Path, stem: Path, *arguments: object)
     assert digests[0] == digests[1]
     with Image.open(stem.with_suffix(".png")) as picture:
         assert len(picture.convert("RGB").getcolors(2**24)) > 10
+
+
+def readable(monkeypatch: pytest.MonkeyPatch, draw: Callable[..., None], data: Path, *arguments: object) -> None:
+    """Nothing lies beyond the page, and no letter is smaller than 5.5 points."""
+    drawn = []
+    monkeypatch.setattr(theme, "save", lambda figure, stem: drawn.append(figure))
+    draw(data, data.with_suffix(""), *arguments)
+    (figure,) = drawn
+    figure.draw_without_rendering()
+    page, ink = figure.bbox_inches, figure.get_tightbbox()
+    assert min(ink.x0, ink.y0) > -0.02
+    assert max(ink.x1 - page.x1, ink.y1 - page.y1) < 0.02
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 5.5
 
 
 def breakdown(metrics=("ssim", "dists-random", "psnr"), types=("jpeg", "gaussian-blur", "own")) -> pd.DataFrame:
@@ -57,7 +72,7 @@ def test_distortion_types_are_in_order_and_grouped(tmp_path):
     check(distortion_types.draw_distortion_types, tmp_path / "out.csv", tmp_path / "figure", "a test")
 
 
-def test_distortion_types_of_twenty_long_metrics_without_intervals_and_of_none(tmp_path):
+def test_distortion_types_of_twenty_long_metrics_without_intervals_and_of_none(tmp_path, monkeypatch):
     many = breakdown([f"{LONG}-{k}" for k in range(20)], list(TYPES)).assign(low=np.nan, high=np.nan)
     many["srcc"] -= 0.5
     tables.write(pd.concat([many, many.assign(dataset="other")]), tmp_path / "in.csv", "assessment-breakdown")
@@ -65,8 +80,7 @@ def test_distortion_types_of_twenty_long_metrics_without_intervals_and_of_none(t
     for name, part in (("many", many), ("none", many[:0])):
         tables.write(part, tmp_path / "in.csv", "assessment-breakdown")
         distortion_types_data.distortion_types_data(tmp_path / "in.csv", facts, tmp_path / f"{name}.csv")
-        distortion_types.draw_distortion_types(tmp_path / f"{name}.csv", tmp_path / name)
-        assert (tmp_path / f"{name}.png").stat().st_size > 1000
+        readable(monkeypatch, distortion_types.draw_distortion_types, tmp_path / f"{name}.csv")
 
 
 def judged(folder: Path, qualities: dict[str, list[float]], scenes: int = 8) -> tuple[list[dict], Path]:
@@ -114,12 +128,11 @@ def test_the_interval_of_an_agreement_holds_it(tmp_path):
     assert high[0, 1] - low[0, 1] < 0.8
 
 
-@pytest.mark.parametrize("names", [["a"], ["a", "b"], [f"{LONG}-{k}" for k in range(20)]])
-def test_judges_few_and_many(tmp_path, names):
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], list("abcdefgh"), [f"{LONG}-{k}" for k in range(20)]])
+def test_judges_few_and_many(tmp_path, monkeypatch, names):
     generator = np.random.default_rng(0)
     judges_data.judge_agreement(*judged(tmp_path, {n: generator.normal(size=6) for n in names}), tmp_path / "out.csv")
-    judges.draw_judges(tmp_path / "out.csv", tmp_path / "figure")
-    assert (tmp_path / "figure.png").stat().st_size > 1000
+    readable(monkeypatch, judges.draw_judges, tmp_path / "out.csv")
 
 
 def advice(cells: int, preferences=(0.0, 0.5, 1.0)) -> pd.DataFrame:
@@ -205,10 +218,13 @@ def test_sensitivity_has_the_interval_of_the_whole_alone(tmp_path):
     check(sensitivity.draw_sensitivity, data, tmp_path / "figure", "a test")
 
 
-@pytest.mark.parametrize("settings", [[], [("none", 0.0)], [(f"d{k}", 0.1) for k in range(6)]])
-def test_sensitivity_of_no_one_and_six_settings(tmp_path, settings):
-    sensitivity.draw_sensitivity(sensitivity_tables(tmp_path, settings), tmp_path / "figure")
-    assert (tmp_path / "figure.png").stat().st_size > 1000
+BACKBONES = ("vgg-16", "resnet-50", "dinov2")
+PAPER = [("none", 0.0), *((f"{head}-{name}", 0.005) for head in ("patch", "vanilla") for name in BACKBONES)]
+
+
+@pytest.mark.parametrize("settings", [[], PAPER[:1], PAPER, [("patch-vgg-16", 0.005), ("patch-vgg-16", 0.01)]])
+def test_sensitivity_of_no_setting_to_seven_is_readable(tmp_path, monkeypatch, settings):
+    readable(monkeypatch, sensitivity.draw_sensitivity, sensitivity_tables(tmp_path, settings), "a test")
 
 
 CONFIG = {

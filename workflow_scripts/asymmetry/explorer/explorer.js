@@ -191,7 +191,7 @@ function explainJudges() {
   const invalid = judges.filter((judge) => judge.reason);
   byId("judges").append(
     make("p", {}, "↑ higher is better, ↓ lower is better; underlined: the better of A and B on this scene alone."),
-    ...invalid.map(({ name, reason }) => make("p", { className: "invalid" }, `${name} is not valid here: ${reason}.`)));
+    ...invalid.map(({ name, reason }) => make("p", { className: "invalid" }, `${name} does not count: ${reason}.`)));
 }
 
 // --- The crop and the wipe. `x` and `y` are the pixel of the picture in the middle of every stage.
@@ -325,7 +325,7 @@ function makeHeads() {
     });
     const head = make("th", { scope: "col" }, button);
     const reason = column.judge?.reason;
-    if (reason) Object.assign(head, { className: "invalid", title: `not valid here: ${reason}` });
+    if (reason) Object.assign(head, { className: "invalid", title: `does not count: ${reason}` });
     if (column.key !== "name" && column.key !== "discriminator") head.classList.add("number");
     head.dataset.key = column.key;
     return head;

@@ -165,7 +165,7 @@ def _reason(row: Any) -> str:
             f" bicubic, on {SHARE:.0%} of the scenes; it does on {round(row.share * row.scenes)} of {row.scenes}"
         )
     if row.verdict == "secondary":
-        return "it stands on a network or on data of something that it judges"
+        return "it uses a network or data of something that it judges"
     return "it cannot tell the models apart"
 
 
