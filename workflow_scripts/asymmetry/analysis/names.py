@@ -31,6 +31,11 @@ def number(value: float) -> str:
     return (f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}").replace("-", MINUS)
 
 
+def decimals(typical: float) -> int:
+    """Decimals that give a column of such values three figures, at least two and at most five."""
+    return int(np.clip(2 - np.floor(np.log10(typical)), 2, 5)) if typical > 0 else 2
+
+
 def coefficient(value: float) -> str:
     """A correlation for a crowded place: two decimals, no leading zero (`.53`, `−.20`, `1`)."""
     text = f"{value:.2f}".replace("0.", ".", 1).replace("-", MINUS)

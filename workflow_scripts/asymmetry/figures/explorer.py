@@ -19,7 +19,7 @@ import pandas as pd
 from asymmetry import artifacts, images, registry, tables
 from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
 from asymmetry.analysis.judges import SHARE, read_baselines, read_judgement
-from asymmetry.analysis.names import counted, standing_in
+from asymmetry.analysis.names import counted, decimals, standing_in
 from asymmetry.figures.qualitative_data import liveliest
 
 SOURCES = Path(__file__).parents[1] / "explorer"
@@ -149,7 +149,7 @@ def _judges(judged: pd.DataFrame, verdicts: pd.DataFrame, names: Sequence[str]) 
             "name": name,
             "family": families[name],
             "higher": not downwards[name],
-            "digits": int(np.clip(2 - np.floor(np.log10(usual[name])), 2, 5)) if usual[name] > 0 else 2,
+            "digits": decimals(usual[name]),
             "reason": reasons.get(name, "it was not checked"),
         }
         for name in names

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import ndimage
 
 from asymmetry import images, tables
+from asymmetry.analysis.names import decimals
 from asymmetry.analysis.spectrum import energy_ratio
 
 
@@ -45,6 +46,8 @@ def qualitative_data(
         scale: the factor of super-resolution, for the high-frequency energy.
     """
     known = [(panel, _values(panel)) for panel in panels]
+    everything = pd.concat([values["value"].abs() for _, values in known])
+    digits = everything.groupby(level="judge").median().map(decimals)
     rows = []
     for scene, path in references.items():
         reference = images.read(path)
@@ -54,7 +57,7 @@ def qualitative_data(
         for panel, values in known:
             picture = panel["images"][scene]
             seen = values.loc[[(scene, judge) for judge in judges if (scene, judge) in values.index]]
-            printed = [_printed(judge, value) for (_, judge), value in seen["value"].items()]
+            printed = [f"{judge} {value:.{digits[judge]}f}" for (_, judge), value in seen["value"].items()]
             downwards = [judge for (_, judge), row in seen.iterrows() if row["value"] != row["quality"]]
             energy = energy_ratio(images.read(picture), reference, scale)
             rows.append(
@@ -71,10 +74,6 @@ def _values(panel: Mapping[str, Any]) -> pd.DataFrame:
     if "output" in panel:
         frame = frame[frame["output"] == panel["output"]]
     return frame.set_index(["scene", "judge"])[["value", "quality"]]
-
-
-def _printed(judge: str, value: float) -> str:
-    return f"{judge} {value:.2f}" if abs(value) >= 2 else f"{judge} {value:.3f}"
 
 
 def _relative(path: Path, output: Path) -> str:

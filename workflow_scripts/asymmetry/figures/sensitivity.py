@@ -75,7 +75,7 @@ def _nothing_left(panels: Sequence[Axes], settings: Sequence[tuple], rows: Place
             index=False, name=None
         ):
             at = {"xy": (0.03, rows[key]), "xycoords": axes.get_yaxis_transform(), "va": "center"}
-            axes.annotate("nothing is left", **at, fontsize=5.5, color="0.45")
+            axes.annotate("nothing is left", **at, fontsize=5.5, color="0.45", backgroundcolor="white")
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from asymmetry.analysis.names import decimals
 from asymmetry.artifacts import atomic
 
 MISSING = "--"
@@ -90,8 +91,7 @@ def _mark(cell: str, place: int | None, marks: Mapping[int, str]) -> str:
 
 def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[Cell]:
     """Value and interval with three figures of the column's largest value, at least two decimals."""
-    largest = value.abs().max()
-    digits = 2 if not largest > 0 else int(np.clip(2 - np.floor(np.log10(largest)), 2, 5))
+    digits = decimals(value.abs().max())
     cells = []
     for middle, bottom, top in zip(value, low, high, strict=True):
         sides = f"[{bottom:.{digits}f}, {top:.{digits}f}]" if np.isfinite([bottom, top]).all() else ""
