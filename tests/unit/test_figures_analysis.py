@@ -270,6 +270,8 @@ def test_the_front_page_says_what_came_out_how_sure_and_what_not(tmp_path):
     assert "narrow-vit" not in text.partition("How it was run")[0]
     assert "Judges that count: fine." in text
     assert "C4 was not tested: why." in text
+    assert "decides none" not in text
+    assert "decides none" in answers(tmp_path, verdict="inconclusive")
     assert "rival explanation of an asymmetry was not looked at" in text
 
 

@@ -77,7 +77,8 @@ def _bullets(sentences: Iterable[str]) -> list[str]:
 def _came_out(claims: pd.DataFrame) -> list[str]:
     counts = claims["verdict"].value_counts()
     found = ", ".join(f"**{counts[word]} {word}**" for word in VERDICTS if word in counts)
-    lines = [f"Of {len(claims)} claims of the study: {found or 'none'}.", ""]
+    undecided = "" if counts.index.intersection(VERDICTS[:2]).any() else " This run decides none of them."
+    lines = [f"Of {len(claims)} claims of the study: {found or 'none'}.{undecided}", ""]
     if claims.empty:
         return lines
     lines += [".. list-table::", "   :header-rows: 1", "   :widths: 24 12 18 46", ""]
