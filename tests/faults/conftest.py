@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,9 @@ OWN = {
 }
 
 
+LIMIT = 300  # seconds, of any wait
+
+
 def command(*arguments: str) -> list[str]:
     """Snakemake's command line for the small study."""
     fixed = ("--cores", "1", "--nocolor", "--configfile", "own.yaml")
@@ -55,44 +60,53 @@ def command(*arguments: str) -> list[str]:
 
 @dataclass
 class Study:
-    """The small study in a folder of its own."""
+    """The small study in a folder of its own, and every process that was started there, leader of a group."""
 
     folder: Path
+    started: list[subprocess.Popen] = field(default_factory=list)
+
+    def execute(self, line: Sequence[str], **options: object) -> subprocess.Popen:
+        """Start a command as the leader of a group of processes."""
+        process = subprocess.Popen(
+            line,
+            cwd=self.folder,
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            **options,
+        )
+        self.started.append(process)
+        return process
+
+    def finish(self, line: Sequence[str]) -> subprocess.CompletedProcess:
+        """Run a command to its end; `stdout` is all that it prints."""
+        process = self.execute(line, stdout=subprocess.PIPE, text=True)
+        stdout, _ = process.communicate(timeout=LIMIT)
+        return subprocess.CompletedProcess(line, process.returncode, stdout)
+
+    def end(self) -> None:
+        """Kill whatever still runs, a trainer without its Snakemake too."""
+        for process in self.started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def run(self, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; `stdout` is all that it prints."""
-        return subprocess.run(
-            [*prefix, *command(*arguments)],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )
+        return self.finish([*prefix, *command(*arguments)])
 
-    def start(self, target: str) -> subprocess.Popen:
-        """Start Snakemake as the leader of a group of processes; it prints into the file `printed`."""
-        with open(self.folder / "printed", "w", encoding="utf-8") as file:
-            return subprocess.Popen(
-                command(target),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def start_training(self) -> tuple[subprocess.Popen, int]:
+    def start_training(self, **options: object) -> tuple[subprocess.Popen, int]:
         """Start the pretraining and wait for its first checkpoint: Snakemake and the trainer's process id."""
-        snakemake = self.start(PRETRAINED)
+        with open(self.folder / "printed", "w", encoding="utf-8") as file:
+            snakemake = self.execute(command(PRETRAINED), **{"stdout": file} | options)
         self.wait(lambda: (self.folder / STATE / "checkpoint.pt").exists() or snakemake.poll() is not None)
         assert snakemake.poll() is None, self.printed()
         return snakemake, int((self.folder / STATE / "holder").read_text(encoding="utf-8").split()[0])
 
-    def wait(self, condition) -> None:
-        """Wait up to two minutes for something to become true."""
-        deadline = time.monotonic() + 120
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait for something to become true."""
+        deadline = time.monotonic() + LIMIT
         while not condition():
             assert time.monotonic() < deadline, self.printed()
             time.sleep(0.01)
@@ -111,8 +125,13 @@ class Study:
         return result.stdout
 
     def log(self) -> str:
-        """The log of the pretraining."""
+        """The log of the last pretraining."""
         return (self.folder / "results/logs/generators/sr-x4/tiny/pretrained.log").read_text(encoding="utf-8")
+
+    def resumed_after(self) -> int:
+        """The step after which the last pretraining went on; 0 where it began anew."""
+        said = re.search(r"resumed after step (\d+)", self.log())
+        return int(said.group(1)) if said else 0
 
 
 def paint(path: Path, seed: int) -> None:
@@ -135,7 +154,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, str]:
         paint(folder / "pictures" / f"{name}.png", seed)
     (folder / "own.yaml").write_text(yaml.safe_dump(OWN), encoding="utf-8")
     study = Study(folder)
-    study.complete()
+    try:
+        study.complete()
+    finally:
+        study.end()
     whole = sha256(folder / PRETRAINED)
     assert not (folder / STATE).exists()
     shutil.rmtree(folder / GENERATOR)
@@ -145,13 +167,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, str]:
 @pytest.fixture
 def study(prepared: tuple[Study, str], tmp_path: Path):
     """A copy of the prepared study; processes that it left behind are ended."""
-    folder = tmp_path / "project"
-    shutil.copytree(prepared[0].folder, folder)
-    yield Study(folder)
-    holder = folder / STATE / "holder"
-    if holder.exists():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(holder.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+    copy = Study(tmp_path / "project")
+    shutil.copytree(prepared[0].folder, copy.folder)
+    yield copy
+    copy.end()
 
 
 @pytest.fixture

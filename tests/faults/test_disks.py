@@ -6,53 +6,73 @@ import sys
 import pytest
 
 from asymmetry.artifacts import sha256
-from tests.faults.conftest import GENERATOR, PRETRAINED, Study, command
+from tests.faults.conftest import GENERATOR, PRETRAINED, STATE, STEPS, Study, command
 
 pytestmark = pytest.mark.slow
 
 ALONE = ("unshare", "--mount", "--map-root-user")  # mounts that nobody else sees, and that need no rights
 
 
-def mounted(study: Study, script: str) -> str:
-    """Run a shell script, in which `snakemake` is a command and `$disk` the generator's folder; what it printed."""
+def mounted(study: Study, script: str) -> list[str]:
+    """Run a shell script, in which `SNAKEMAKE` trains and `$disk` is the generator's folder.
+
+    What it printed, in the order of time, cut where it says `echo ---`.
+    """
     if subprocess.run([*ALONE, "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let an ordinary process mount a disk of its own (unshare)")
     (study.folder / GENERATOR).mkdir(parents=True)
-    head = f'disk={GENERATOR}\nsnakemake() {{ OMP_NUM_THREADS=1 "$@"; }}\n'
-    script = head + script.replace("SNAKEMAKE", " ".join(["snakemake", *command(PRETRAINED)]))
-    done = subprocess.run([*ALONE, "bash", "-c", script], cwd=study.folder, capture_output=True, text=True)
-    return done.stdout + done.stderr
+    script = f"disk={GENERATOR}\n" + script.replace("SNAKEMAKE", " ".join(command(PRETRAINED)))
+    return study.finish([*ALONE, "bash", "-c", script]).stdout.split("---\n")
 
 
 def test_a_full_disk(study, whole) -> None:
-    printed = mounted(
+    """Too small for the first checkpoint."""
+    first, files, second = mounted(
         study,
         "mount -t tmpfs -o size=100k tmpfs $disk\n"
-        "SNAKEMAKE && echo believed\n"
-        "ls -A $disk $disk/state; echo '--- room'\n"
+        "SNAKEMAKE && echo believed; echo ---\n"
+        "find $disk -type f; echo ---\n"
         "mount -o remount,size=10m $disk\n"
         "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
     )
-    first, second = printed.split("--- room")
     assert "believed" not in first
-    assert "No space left on device Hint: make room there" in first + second
-    assert "pretrained.safetensors\n" not in first.partition("Shutting down")[2]
-    assert "checkpoint.pt" not in first, "neither whole nor half"
+    assert "No space left on device Hint: make room there" in first
+    assert "Traceback" not in first
+    assert set(files.split()) == {f"{STATE}/lock", f"{STATE}/holder"}, "no checkpoint and no result, not even half"
     assert whole in second
 
 
+def test_a_disk_with_room_for_the_checkpoints_alone(study, whole) -> None:
+    """It is full when the training is done and the weights are written; the training goes on from a checkpoint."""
+    first, files, second = mounted(
+        study,
+        "mount -t tmpfs -o size=20k tmpfs $disk; mkdir $disk/state; mount -t tmpfs -o size=1m tmpfs $disk/state\n"
+        "SNAKEMAKE && echo believed; echo ---\n"
+        "find $disk -type f; echo ---\n"
+        "mount -o remount,size=10m $disk\n"
+        "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
+    )
+    assert "believed" not in first
+    assert "No space left on device" in first
+    assert "Hint: make room there" in first
+    assert "Traceback" not in first
+    assert set(files.split()) == {f"{STATE}/{name}" for name in ("lock", "holder", "checkpoint.pt")}
+    assert whole in second
+    assert study.resumed_after() == STEPS - 5
+
+
 def test_read_only_results(study, whole) -> None:
-    printed = mounted(
+    first, files, second = mounted(
         study,
         "mount -t tmpfs -o size=10m tmpfs $disk; mount -o remount,ro $disk\n"
-        "SNAKEMAKE && echo believed\n"
-        "ls -A $disk; echo '--- writable'\n"
+        "SNAKEMAKE && echo believed; echo ---\n"
+        "find $disk -mindepth 1; echo ---\n"
         "mount -o remount,rw $disk\n"
         "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
     )
-    first, second = printed.split("--- writable")
     assert "believed" not in first
-    assert "Read-only file system" in printed
+    assert "Read-only file system" in first
+    assert files == ""
     assert whole in second
 
 

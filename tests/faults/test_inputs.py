@@ -2,11 +2,13 @@
 
 import os
 import time
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from asymmetry.artifacts import sha256
-from tests.faults.conftest import GENERATOR, HELD, PACKED, PRETRAINED, paint
+from tests.faults.conftest import GENERATOR, HELD, LIMIT, PACKED, PRETRAINED, STATE, STEPS, paint
 
 pytestmark = pytest.mark.slow
 
@@ -54,28 +56,57 @@ def test_truncated_weights(study, whole) -> None:
 
 
 def test_an_input_changed_while_it_is_read(study, whole) -> None:
-    """Its result would be newer than the change, and pass for up to date."""
+    """Its result would be newer than the change, and pass for up to date; the training behind it is not lost."""
     snakemake, _ = study.start_training()
     held = study.folder / HELD
-    held.write_text(held.read_text(encoding="utf-8").replace("held", "held"), encoding="utf-8")
-    assert snakemake.wait() == 1
+    table = pd.read_csv(held, keep_default_na=False)
+    table.assign(credit="another").to_csv(held, index=False)
+    assert snakemake.wait(LIMIT) == 1
     assert "changed while this step read them" in study.printed()
     assert HELD in study.printed().partition("changed while")[2]
     assert not (study.folder / PRETRAINED).exists()
     study.complete()
+    assert study.resumed_after() == STEPS - 5, "the last checkpoint, an interval before the end"
+    assert sha256(study.folder / PRETRAINED) == whole
+    assert not (study.folder / STATE).exists()
+
+
+def test_an_input_that_only_gets_another_date(study, whole) -> None:
+    snakemake, _ = study.start_training()
+    (study.folder / HELD).touch()
+    assert snakemake.wait(LIMIT) == 0, study.printed()
     assert sha256(study.folder / PRETRAINED) == whole
 
 
-def test_a_clock_that_jumps(study) -> None:
-    """A picture dated an hour ahead, as when the clock went back: every run would make its corpus anew."""
+def test_a_clock_that_was_set_back(study) -> None:
+    """A picture dated an hour ahead: a result would be older than it, and every run would make its corpus anew."""
     picture = study.folder / "pictures" / "held" / "c.png"
     paint(picture, 9)
-    ahead = time.time() + 3600
-    os.utime(picture, (ahead, ahead))
+    ahead(picture)
     result = study.run(HELD)
     assert result.returncode == 1
-    assert "This could indicate a clock skew problem" in result.stdout
+    assert f"dated in the future:\n  - {picture.relative_to(study.folder)} Hint: " in result.stdout
     assert not (study.folder / HELD).exists()
     os.utime(picture)
     study.complete(HELD)
     assert "Nothing to be done" in study.complete(HELD)
+
+
+def test_a_clock_that_is_set_back_during_a_training(study, whole) -> None:
+    """Its input is dated ahead by then; Snakemake would delete a result that is older, and no state would be left."""
+    snakemake, _ = study.start_training()
+    ahead(study.folder / HELD)
+    assert snakemake.wait(LIMIT) == 1
+    assert f"dated in the future:\n  - {HELD} Hint: " in study.printed()
+    assert not (study.folder / PRETRAINED).exists()
+    assert "dated in the future" in study.run(PRETRAINED).stdout, "before it trains for nothing"
+    os.utime(study.folder / HELD)
+    study.complete()
+    assert study.resumed_after() == STEPS - 5
+    assert sha256(study.folder / PRETRAINED) == whole
+
+
+def ahead(path: Path) -> None:
+    """Date a file an hour ahead."""
+    then = time.time() + 3600
+    os.utime(path, (then, then))
