@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from asymmetry.artifacts import sha256
-from tests.workflow.conftest import run_snakemake
+from tests.workflow.conftest import SMOKE, SMOKE_TARGETS, run_snakemake
 
 pytestmark = pytest.mark.slow
 TIMES = {"benchmarks", "logs", ".snakemake_timestamp"}  # the only files that hold any
@@ -20,9 +20,9 @@ def fingerprints(results: Path) -> dict[str, str]:
 
 def test_one_job_at_a_time_gives_the_bytes_of_two(smoke, copy: Path, tmp_path: Path) -> None:
     shutil.copytree(copy, tmp_path / "project")
-    result = run_snakemake(tmp_path / "project", "--configfile", "presets/smoke.yaml", "--cores", "1")
+    result = run_snakemake(tmp_path / "project", *SMOKE_TARGETS, *SMOKE, "--cores", "1")
     assert result.returncode == 0, result.stdout[-3000:]
     two = fingerprints(smoke[0] / "results" / "smoke")
     one = fingerprints(tmp_path / "project" / "results" / "smoke")
     assert {Path(name).suffix for name in one} >= {".csv", ".json", ".pdf", ".png", ".safetensors"}
-    assert not [name for name in one if one[name] != two.get(name)]
+    assert not [name for name in sorted(one.keys() | two.keys()) if one.get(name) != two.get(name)]
