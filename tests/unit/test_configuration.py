@@ -379,6 +379,10 @@ BROKEN = {
         {"objectives__new": {"reconstruction": 1, "metric": None, "kappa": 1}, "figures__fig7__objective": "new"},
         ["figures.fig7.objective: not in optimization.cells"],
     ),
+    "path that a shell would run in part": (
+        {"corpora__mine": {"object": "folder", "path": ["it's mine", "$(touch it)"]}},
+        ["corpora.mine.path.1: '$(touch it)' has a character a shell misreads"],
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """What all parts of a plan share: the config, where results lie, and how a name of the config is looked up."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,16 @@ Config = Mapping[str, Any]
 Entries = list[tuple[str, str]]
 Files = dict[str, Any]
 NONE = "none"
+MISREAD = re.compile(r"""^['"]|[$`"\\]""")
+
+
+def misread_by_a_shell(path: str) -> bool:
+    """Whether a shell would misread, or even run, a part of a path that Snakemake hands to a job on Slurm.
+
+    The executor puts the names of a job's inputs, quoted by Python's `repr`, into double quotes on the command line of
+    `sbatch`: a shell there runs `$(...)`, and what begins with a quote is not quoted at all.
+    """
+    return MISREAD.search(path) is not None or not path.isprintable()
 
 
 def pattern(names: Iterable[str]) -> str:

@@ -2,13 +2,14 @@
 
 import csv
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from asymmetry.data import catalog
 from asymmetry.data.photographs import SCENES
 from asymmetry.data.scene_names import named_pictures
-from asymmetry.plan.definitions import Definitions, Entries, Files, pattern
+from asymmetry.plan.definitions import Definitions, Entries, Files, misread_by_a_shell, pattern
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
 EMULATIONS = ("kadid-emulation", "textures")  # with references always, scored by the mean scores of KADID-10k
@@ -23,7 +24,12 @@ def _named_images(table: Path) -> list[str]:
     except (OSError, UnicodeError, csv.Error):
         return []
     named = {row.get(column) for row in rows for column in ("image", "reference")} - {None, ""}
-    return sorted(str(table.parent / name) for name in named if os.path.isfile(table.parent / name))
+    return _as_inputs(table.parent / name for name in named)
+
+
+def _as_inputs(files: Iterable[Path]) -> list[str]:
+    """Those that are there, sorted, without names that a shell would misread: read, but not watched."""
+    return sorted(str(file) for file in files if os.path.isfile(file) and not misread_by_a_shell(str(file)))
 
 
 class Pictures(Definitions):
@@ -76,7 +82,7 @@ class Pictures(Definitions):
         """The pictures in folders of the user's own, so that a change of them is seen; none for other corpora."""
         folders = self.defined("corpora", name).get("path", [])
         folders = [folders] if isinstance(folders, str) else folders
-        return sorted(str(file) for folder in folders for file in Path(folder).rglob("*") if file.is_file())
+        return _as_inputs(file for folder in folders for file in Path(folder).rglob("*"))
 
     def scenes(self, name: str) -> set[str]:
         """The scenes of a corpus, where they are known before it is made; else none."""
