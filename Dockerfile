@@ -7,8 +7,12 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends make \
     && rm -rf /var/lib/apt/lists/*
 
+# Where there is a mirror of the package index: docker build --build-arg PIP_INDEX_URL=… --build-arg UV_DEFAULT_INDEX=…
+ARG PIP_INDEX_URL
+ARG UV_DEFAULT_INDEX
+
 WORKDIR /opt/perceptual-asymmetry
-COPY Makefile requirements.lock ./
+COPY Makefile requirements.lock requirements-uv.lock ./
 RUN make setup
 COPY . .
 

@@ -13,7 +13,7 @@ LOG := .venv/setup.log
 setup: .venv/.synced
 
 # What is missing is the first line printed; what the tool itself said follows.
-.venv/.synced: requirements.lock
+.venv/.synced: requirements.lock requirements-uv.lock
 	@$(PYTHON) -c '' 2> /dev/null || { echo "error: there is no $(PYTHON). Hint: install Python 3.11, or make PYTHON=its-path" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "error: Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Hint: make PYTHON=python3.11" >&2; exit 1; }
@@ -21,7 +21,8 @@ setup: .venv/.synced
 	@[ -d .venv ] || { free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1e6) }'); [ "$$free" -ge $(ROOM) ] \
 	  || { echo "error: $(ROOM) GB of disk are needed here, $$free are free. Hint: make room, or clone to another disk" >&2; exit 1; }; }
 	@$(PYTHON) -m venv .venv || { echo "error: .venv cannot be made" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 uv > $(LOG) 2>&1 \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 \
+	    --require-hashes -r requirements-uv.lock > $(LOG) 2>&1 \
 	  || { echo "error: no package index gives uv. Hint: is there a network? if only a mirror: PIP_INDEX_URL and UV_DEFAULT_INDEX" >&2; \
 	       tail -n 5 $(LOG) >&2; exit 1; }
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock > $(LOG) 2>&1 \
@@ -54,3 +55,4 @@ style: setup
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header - -o requirements-uv.lock

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(MAKE is None, reason="make is not installed")
 def bare(tmp_path: Path) -> Path:
     """A clone on a machine that has make, a shell and nothing else."""
     shutil.copy(MAKEFILE, tmp_path / "Makefile")
+    shutil.copy(MAKEFILE.with_name("requirements-uv.lock"), tmp_path)
     (tmp_path / "requirements.lock").write_text("")
     (tmp_path / "bin").mkdir()
     for tool in TOOLS:
