@@ -1,12 +1,14 @@
 # make demo: the whole study on the embedded photographs.  make report: all of it in one file to send
 # (make report CONFIG=presets/evening.yaml: of another configuration).
-# make test: the tests; make test-slow: kills, full disks, a second whole run.  Each sets up what it needs.
+# make test: the tests; make test-slow: kills, full disks, Slurm, a second whole run.  Each sets up what it needs.
 SHELL := /bin/bash
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 # GB that the packages take
 ROOM := 6
 LOG := .venv/setup.log
+# which tests, as pytest -m takes it
+TESTS ?= not slow and not long
 
 .PHONY: setup demo report test test-slow style lock
 
@@ -42,10 +44,10 @@ report: setup
 	@echo; echo "The report: $(FOLDER)/report.html"
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(TESTS)" --durations=15
 
-test-slow: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+test-slow: TESTS = slow
+test-slow: test
 
 style: setup
 	$(BIN)/ruff check .
