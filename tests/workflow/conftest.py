@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from asymmetry.artifacts import sha256
+
 PROJECT = Path(__file__).parents[2]
 KEPT = ("Snakefile", "config.yaml", "rules", "schemas", "profiles", "envs", "presets", "report", "workflow_scripts")
 SMOKE = ("--configfile", "presets/smoke.yaml")
 SMOKE_TARGETS = ("all", "in_domain", "reproduction")
+TIMES = {"benchmarks", "logs", ".snakemake_timestamp"}  # the only files that hold any
 Run = Callable[..., subprocess.CompletedProcess]
 
 
@@ -61,14 +64,34 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("copy"))
 
 
+def fingerprints(results: Path) -> dict[str, str]:
+    """SHA-256 by path of every file that must be the same in each run."""
+    files = {path.relative_to(results): path for path in results.rglob("*") if path.is_file()}
+    return {str(name): sha256(path) for name, path in files.items() if not TIMES & set(name.parts)}
+
+
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory, copy: Path) -> tuple[Path, subprocess.CompletedProcess]:
-    """A copy in which the smoke preset was run once: its folder and what the run printed."""
+def smoke_run(
+    tmp_path_factory: pytest.TempPathFactory, copy: Path
+) -> tuple[Path, subprocess.CompletedProcess, dict[str, str]]:
+    """The smoke preset, run once: its folder, what the run printed, the fingerprints of its results."""
     folder = tmp_path_factory.mktemp("smoke") / "project"
     shutil.copytree(copy, folder)
     result = run_snakemake(folder, *SMOKE_TARGETS, *SMOKE)
     assert result.returncode == 0, result.stdout[-3000:]
-    return folder, result
+    return folder, result, fingerprints(folder / "results" / "smoke")
+
+
+@pytest.fixture(scope="session")
+def smoke(smoke_run) -> tuple[Path, subprocess.CompletedProcess]:
+    """The folder of the smoke run, to which tests may add, and what the run printed."""
+    return smoke_run[:2]
+
+
+@pytest.fixture(scope="session")
+def smoke_results(smoke_run) -> dict[str, str]:
+    """SHA-256 by path of what the smoke run made, taken before any test added to it."""
+    return smoke_run[2]
 
 
 @pytest.fixture
