@@ -23,7 +23,7 @@ rule assessment_scores:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -58,7 +58,7 @@ rule optimization_scores:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=lambda wildcards: PLAN.grid.listed(PLAN.grid.scopes[wildcards.scope], *PLAN.judgement.tables()),
@@ -89,7 +89,7 @@ rule asymmetry:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -118,7 +118,7 @@ rule assessment_breakdown:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -144,7 +144,7 @@ rule sensitivity:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=ASSESSMENTS,
@@ -174,7 +174,7 @@ rule in_domain:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         code=code("analyse_in_domain.py"),
@@ -198,7 +198,7 @@ rule preference_agreement:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=PREFERENCES,
@@ -223,7 +223,7 @@ rule transfer_scores:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         gpu=0,
     params:
         cells=TRANSFERS,

@@ -55,8 +55,8 @@ def download_size(dataset):
 
 
 def growing(first):
-    """A resource of which a second attempt asks for twice as much, a third for three times."""
-    return lambda wildcards, attempt: first * attempt
+    """A resource of which a second attempt asks for twice as much, a third and later ones for three times."""
+    return lambda wildcards, attempt: first * min(attempt, 3)
 
 
 def without(settings, key):

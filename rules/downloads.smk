@@ -22,13 +22,13 @@ rule download_dataset:
     wildcard_constraints:
         dataset="|".join(catalog.downloadable()),
     cache: "omit-software"  # with `--cache`; Snakemake allows no benchmark beside it
+    localrule: True  # nodes of a cluster often have no internet
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         mem_mb=growing(1000),
         disk_mb=lambda wildcards: int(download_size(wildcards.dataset) * 2.5 / 1e6),
-        runtime=lambda wildcards: 60 + int(download_size(wildcards.dataset) / 1e6 / 60),  # 1 MB/s
         gpu=0,
         downloads=1,
     params:

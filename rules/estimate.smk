@@ -7,6 +7,7 @@ rule estimate:
         f"{RESULTS}/estimate.md",
     log:
         f"{RESULTS}/logs/estimate-print.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1

@@ -67,6 +67,7 @@ rule published_backbone:
         f"{RESULTS}/benchmarks/backbones/{{backbone}}/{{init}}/seed-{{seed}}.tsv"
     wildcard_constraints:
         init=PLAN.networks.initialisation_pattern("published"),
+    localrule: True  # it downloads, and nodes of a cluster often have no internet
     conda:
         ENVIRONMENT
     threads: 1

@@ -17,7 +17,7 @@ rule quality_model:
     threads: THREADS
     resources:
         mem_mb=growing(8000),
-        runtime=growing(1440),
+        runtime=growing(960),
         gpu=GPU,
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),

@@ -29,7 +29,7 @@ PROGRAMS = (
 )
 PACKAGES = "slurmctld slurmd slurm-client slurmdbd munge mariadb-server"
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-PATIENCE = 60  # seconds in which a daemon must answer
+PATIENCE = 60  # seconds in which a daemon must answer, and cancelled jobs must be gone
 
 SLURM = """
 ClusterName=local
@@ -46,7 +46,7 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 MpiDefault=none
@@ -138,6 +138,21 @@ def _listens(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+def wait_until_idle(environment: dict[str, str]) -> None:
+    """Wait until no job is left: one that was told to stop may have a state to save."""
+    end = time.monotonic() + PATIENCE
+    while subprocess.run(["squeue", "--noheader"], env=environment, check=True, capture_output=True).stdout:
+        if time.monotonic() > end:
+            raise RuntimeError("jobs are left in the queue")
+        time.sleep(0.5)
+
+
+def cancel_all(environment: dict[str, str]) -> None:
+    """Cancel every job, and wait until none is left."""
+    subprocess.run(["scancel", "--user=root"], env=environment, check=True)
+    wait_until_idle(environment)
+
+
 @contextmanager
 def running(folder: Path, cores: int = 2) -> Iterator[dict[str, str]]:
     """A Slurm with partitions `cpu` and `gpu` and an account `research`; yields the environment to use it in."""
@@ -192,7 +207,7 @@ def running(folder: Path, cores: int = 2) -> Iterator[dict[str, str]]:
             raise RuntimeError("sacctmgr cannot add an account")
         start(["slurmctld", "-D"], lambda: succeeds("scontrol", "ping"))
         start(["slurmd", "-D"], lambda: succeeds("srun", "--immediate=5", "--account=research", "true"))
-        stack.callback(succeeds, "scancel", "--user=root")
+        stack.callback(cancel_all, environment)
         yield environment
 
 
