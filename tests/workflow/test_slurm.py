@@ -291,8 +291,12 @@ def test_a_cancelled_and_a_requeued_training_go_on_where_they_stopped(slurm, stu
         until(lambda: queued(slurm, TRAINING, "pending"), process, folder)
         at_once = ["scontrol", "update", f"JobId={requeued}", "StartTime=now"]  # not in two minutes
         subprocess.run(at_once, env=slurm, check=True)
+        until(lambda: resumed(folder) == second, process, folder)
+        (kept,) = folder.glob(f"logs/slurm/**/{requeued}.log")
+        assert "DUE TO JOB REQUEUE" in kept.read_text(encoding="utf-8"), (
+            "the second start goes on in the log of the first"
+        )
 
-    assert resumed(folder) == second
     assert 0 < int(first) < int(second) < 3000
     assert accounts(slurm, TRAINING, "JobIDRaw", "State") == [[cancelled, "CANCELLED by 0"], [requeued, "COMPLETED"]]
     assert sha256(folder / PRETRAINED) == study[1]
