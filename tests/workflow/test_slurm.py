@@ -218,8 +218,15 @@ def test_the_smoke_preset_with_a_job_cancelled_is_that_of_a_local_run(
     folder = tmp_path / "project"
     shutil.copytree(copy, folder)
     fill_in(folder)
+
+    def at_work() -> str:
+        """The number of a training whose own Snakemake has started its step."""
+        number = queued(slurm, "optimize")
+        logs = folder.glob(f"logs/slurm/rule_optimize*/**/{number}.log") if number else ()
+        return number if any("Execute 1 jobs" in path.read_text(encoding="utf-8") for path in logs) else ""
+
     with started(folder, slurm, *SMOKE_TARGETS, *SMOKE) as process:
-        number = until(lambda: queued(slurm, "optimize"), process, folder)
+        number = until(at_work, process, folder)
         subprocess.run(["scancel", number], env=slurm, check=True)
 
     assert dict(accounts(slurm, "optimize", "JobIDRaw", "State"))[number].startswith("CANCELLED")
