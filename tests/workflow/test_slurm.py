@@ -133,10 +133,15 @@ def queued(environment: dict[str, str], rule: str, state: str = "running") -> st
     return next((number for number, comment in rows if comment.startswith(f"rule_{rule}")), "")
 
 
-def accounts(environment: dict[str, str], rule: str, *columns: str) -> list[list[str]]:
-    """What the accounting knows of all jobs of a rule, in the order of submission."""
+def run_of(folder: Path) -> str:
+    """The name that all jobs have of the last Snakemake that was started there."""
+    return re.search(r"SLURM run ID: (\S+)", (folder / "printed").read_text(encoding="utf-8"))[1]
+
+
+def accounts(environment: dict[str, str], folder: Path, rule: str, *columns: str) -> list[list[str]]:
+    """What the accounting knows of a run's jobs of a rule, in the order of submission."""
     command = ["sacct", "--noheader", "--parsable2", "--allocations", "--starttime=now-1days"]
-    rows = ask(environment, *command, f"--format=Comment,{','.join(columns)}")
+    rows = ask(environment, *command, f"--name={run_of(folder)}", f"--format=Comment,{','.join(columns)}")
     return [row[1:] for row in rows if row[0].startswith(f"rule_{rule}")]
 
 
@@ -201,12 +206,12 @@ def test_the_queue_gets_groups_growing_demands_and_gpus(slurm, copy: Path, tmp_p
         pass
 
     columns = ("State", "Partition", "ReqMem", "TimelimitRaw", "ReqCPUS", "ReqTRES", "SubmitLine")
-    first, second = accounts(slurm, "optimize", *columns)
+    first, second = accounts(slurm, tmp_path, "optimize", *columns)
     assert first[:5] == ["FAILED", "gpu", "200M", "20", "1"]
     assert second[:5] == ["COMPLETED", "gpu", "400M", "40", "1"]
     assert "gres/gpu=1" in second[5]
     assert {"--requeue", "--signal=TERM@120", "--open-mode=append"} <= set(second[6].split())
-    (group,) = accounts(slurm, "judge", *columns)
+    (group,) = accounts(slurm, tmp_path, "judge", *columns)
     assert group[:5] == ["COMPLETED", "cpu", "100M", "40", "1"], "four jobs, one after the other"
     assert "gpu" not in group[5]
 
@@ -229,7 +234,7 @@ def test_the_smoke_preset_with_a_job_cancelled_is_that_of_a_local_run(
         number = until(at_work, process, folder)
         subprocess.run(["scancel", number], env=slurm, check=True)
 
-    assert dict(accounts(slurm, "optimize", "JobIDRaw", "State"))[number].startswith("CANCELLED")
+    assert dict(accounts(slurm, folder, "optimize", "JobIDRaw", "State"))[number].startswith("CANCELLED")
     remote = fingerprints(folder / "results" / "smoke")
     assert len(remote) > 100
     assert set(remote) == set(smoke_results)
@@ -275,7 +280,7 @@ def test_no_shell_runs_the_name_of_a_picture(slurm, study: tuple[Path, str], tmp
     shutil.rmtree(folder / "results" / "corpora" / "held")
     with started(folder, slurm, HELD, *OF_STUDY):
         pass
-    assert accounts(slurm, "corpus", "State")[-1] == ["COMPLETED"]
+    assert accounts(slurm, folder, "corpus", "State") == [["COMPLETED"]]
     assert "touch run" in (folder / HELD).read_text(encoding="utf-8")
     assert list(folder.rglob("run")) == []
 
@@ -305,7 +310,8 @@ def test_a_cancelled_and_a_requeued_training_go_on_where_they_stopped(slurm, stu
         )
 
     assert 0 < int(first) < int(second) < 3000
-    assert accounts(slurm, TRAINING, "JobIDRaw", "State") == [[cancelled, "CANCELLED by 0"], [requeued, "COMPLETED"]]
+    states = accounts(slurm, folder, TRAINING, "JobIDRaw", "State")
+    assert states == [[cancelled, "CANCELLED by 0"], [requeued, "COMPLETED"]]
     assert sha256(folder / PRETRAINED) == study[1]
 
 
@@ -319,9 +325,8 @@ def test_after_the_death_of_snakemake_its_jobs_are_cancelled_and_a_rerun_goes_on
         time.sleep(2)
         process.kill()
         process.wait()
-        run = re.search(r"SLURM run ID: (\S+)", printed(folder))[1]
         assert queued(slurm, TRAINING), "it lives on"
-        subprocess.run(["scancel", f"--name={run}"], env=slurm, check=True)
+        subprocess.run(["scancel", f"--name={run_of(folder)}"], env=slurm, check=True)
         one_node.wait_until_idle(slurm)
         first = stopped(folder)
     assert run_snakemake(folder, "--unlock", *OF_STUDY).returncode == 0
