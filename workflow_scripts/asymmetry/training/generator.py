@@ -10,6 +10,7 @@ from torch.nn.functional import l1_loss
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from asymmetry.data.batches import Batches
+from asymmetry.errors import UserError
 from asymmetry.networks.discriminators import Discriminator
 from asymmetry.training.acceleration import Acceleration
 from asymmetry.training.adversarial import AdversarialLoss, gradient_penalty
@@ -72,8 +73,9 @@ class Pretraining:
         try:
             loss = _descend(self.optimizer, losses, len(parts))
         except FloatingPointError:
-            message = f"the L1 pretraining diverged at step {number}; lower its learning rate"
-            raise FloatingPointError(message) from None
+            raise UserError(
+                f"the L1 pretraining diverged at step {number}.", "lower pretraining.learning_rate"
+            ) from None
         self.schedule.step()
         self.average.update_parameters(self.generator)
         if number % 100 == 0:
