@@ -14,6 +14,7 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
         Path(snakemake.output[0]),
         seed=int(snakemake.wildcards.seed),
         device=snakemake.params.device,
+        code=snakemake.params.code,
         **snakemake.params.settings,
         **backbone,
     )

@@ -1,11 +1,13 @@
 """Pretraining on tiny generated pictures."""
 
 import logging
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tiny_training import crash_in_step, stop_in_step
 
 from asymmetry import images, tables
 from asymmetry.artifacts import load_tensors, read_facts
@@ -13,7 +15,7 @@ from asymmetry.compute import stable_seed
 from asymmetry.errors import UserError
 from asymmetry.networks.backbones import create_backbone, initialise, load_backbone
 from asymmetry.training import pretraining
-from asymmetry.training.pretraining import Views, pretrain_backbone
+from asymmetry.training.pretraining import Pretraining, Views, pretrain_backbone
 
 BACKBONE = {"widths": [6, 8], "convolutions": [1, 1]}
 SETTINGS = {
@@ -25,6 +27,7 @@ SETTINGS = {
     "quality_weight": 1.0,
     "seed": 0,
     "device": "cpu",
+    "code": "digest",
 } | BACKBONE
 
 
@@ -129,5 +132,44 @@ def test_user_errors(pretrain, corpus):
 
 
 def test_divergence_is_an_error(pretrain):
-    with pytest.raises(FloatingPointError, match="diverged at step"):
+    with pytest.raises(UserError, match=r"pretraining diverged at step .*lower its learning_rate"):
         pretrain(learning_rate=1e30, steps=10)
+
+
+def test_stopped_again_and_again_and_gone_on(pretrain, tmp_path, monkeypatch, caplog):
+    whole = pretrain(steps=60)
+    for number in (1, 23, 50, 60):
+        stop_in_step(monkeypatch, number, Pretraining)
+        with pytest.raises(SystemExit, match="143"):
+            pretrain(steps=60, name="stopped")
+        assert not (tmp_path / "stopped.safetensors").exists()
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "asymmetry"):
+        assert pretrain(steps=60, name="stopped").read_bytes() == whole.read_bytes()
+    assert "resumed after step 60" in caplog.text
+    assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "stopped.safetensors"}
+
+
+def test_killed_and_started_again(pretrain, monkeypatch, caplog):
+    whole = pretrain(steps=9)
+    monkeypatch.setattr(pretraining, "EVERY", 3)
+    with monkeypatch.context() as patch:
+        crash_in_step(patch, 8, Pretraining)
+        with pytest.raises(MemoryError):
+            pretrain(steps=9, name="killed")
+    with caplog.at_level(logging.INFO, "asymmetry"):
+        assert pretrain(steps=9, name="killed").read_bytes() == whole.read_bytes()
+    assert "resumed after step 6" in caplog.text
+
+
+def test_other_pictures_start_anew(pretrain, corpus, tmp_path, monkeypatch, caplog):
+    """The manifest names pictures, it does not hold them."""
+    copy = tmp_path / "corpus"
+    shutil.copytree(corpus.parent, copy)
+    with monkeypatch.context() as patch:
+        stop_in_step(patch, 2, Pretraining)
+        with pytest.raises(SystemExit):
+            pretrain(copy / "manifest.csv", steps=3)
+    shutil.copy(copy / "noise-1.png", copy / "noise-0.png")
+    pretrain(copy / "manifest.csv", steps=3)
+    assert "belongs to another configuration or code" in caplog.text

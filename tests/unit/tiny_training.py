@@ -14,6 +14,7 @@ from asymmetry.data.corpora import make_corpus
 from asymmetry.data.packing import pack
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.networks.generators import create_generator
+from asymmetry.training import checkpoint
 from asymmetry.training.generator import Cell
 from asymmetry.training.optimization import optimize
 
@@ -101,13 +102,25 @@ def train(files: dict[str, Path], folder: Path, **changed: object) -> dict[str, 
     return outputs
 
 
-def stop_in_step(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def stop_in_step(monkeypatch: pytest.MonkeyPatch, number: int, trainer: type[checkpoint.Trainer] = Cell) -> None:
     """Let the training be told to stop (SIGTERM) while it is in that step."""
-    step = Cell.step
+    step = trainer.step
 
-    def stopping(self: Cell, current: int) -> bool:
+    def stopping(self: checkpoint.Trainer, current: int) -> bool:
         if current == number:
             os.kill(os.getpid(), signal.SIGTERM)
         return step(self, current)
 
-    monkeypatch.setattr(Cell, "step", stopping)
+    monkeypatch.setattr(trainer, "step", stopping)
+
+
+def crash_in_step(monkeypatch: pytest.MonkeyPatch, number: int, trainer: type[checkpoint.Trainer]) -> None:
+    """Let the training end there without a word, as by SIGKILL: no state is saved."""
+    step = trainer.step
+
+    def crashing(self: checkpoint.Trainer, current: int) -> bool:
+        if current == number:
+            raise MemoryError
+        return step(self, current)
+
+    monkeypatch.setattr(trainer, "step", crashing)

@@ -18,15 +18,20 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from asymmetry import images, tables
+from asymmetry.artifacts import fingerprint
 from asymmetry.compute import device as find_device
-from asymmetry.compute import progress, stable_seed
+from asymmetry.compute import progress, seed_everything, stable_seed
+from asymmetry.data.corpora import content
 from asymmetry.distortions import LEVELS, TYPES, distort
 from asymmetry.errors import UserError, unknown
 from asymmetry.networks.backbones import Backbone, create_backbone, initialise, save_backbone
+from asymmetry.training import checkpoint
 from asymmetry.training.regression import statistics
 
 logger = logging.getLogger(__name__)
 HELD_OUT = 5  # one picture in five
+EVERY = 200  # steps between two checkpoints
+SHOWN = 50  # steps that a line of the log is the mean of
 
 
 class Tasks(nn.Module):
@@ -85,6 +90,70 @@ class Views:
         return torch.cat(parts), label, degradation, strength.float()
 
 
+class Pretraining:
+    """The training of `pretrain_backbone`, step by step.
+
+    Args:
+        model: with its initial weights, on its device.
+        views: what is shown.
+        rows: the views that are trained on.
+        steps: planned steps, which set the schedule.
+        batch: crops in a step.
+        learning_rate: the highest of the schedule.
+        quality_weight: factor of what is not the class.
+        seed: of the batches.
+    """
+
+    def __init__(
+        self,
+        model: Tasks,
+        views: Views,
+        rows: np.ndarray,
+        *,
+        steps: int,
+        batch: int,
+        learning_rate: float,
+        quality_weight: float,
+        seed: int,
+    ) -> None:
+        self.model, self.views, self.steps, self.quality_weight = model.train(), views, steps, quality_weight
+        self.device = next(model.parameters()).device
+        self.batches = np.random.default_rng(stable_seed("batches", seed)).choice(rows, (steps, batch))
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, learning_rate, total_steps=steps)
+        self.losses: list[list[float]] = []
+
+    def step(self, number: int) -> bool:
+        """One step; a loss that is not finite is a `UserError`, for nothing can be built on this network."""
+        pictures, *facts = self.views.batch(self.batches[number - 1], number)
+        label, degradation, strength = (fact.to(self.device) for fact in facts)
+        labels, degradations, strengths = self.model(pictures.to(self.device))
+        of_class = cross_entropy(labels, label)
+        of_quality = cross_entropy(degradations, degradation) + mse_loss(strengths, strength)
+        loss = of_class + self.quality_weight * of_quality
+        if not torch.isfinite(loss):
+            raise UserError(f"the pretraining diverged at step {number}.", "lower its learning_rate")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        self.losses = [*self.losses[1 - SHOWN :], [of_class.item(), of_quality.item()]]
+        if number % SHOWN == 0 or number == self.steps:
+            logger.info("step %d: class %.3f, degradation and strength %.3f", number, *np.mean(self.losses, 0))
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """Network, optimizer, schedule, and the latest losses."""
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "optimizer", "schedule")}
+        return parts | {"losses": self.losses}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put back what `state_dict` gave."""
+        self.losses = state["losses"]
+        for name in ("model", "optimizer", "schedule"):
+            getattr(self, name).load_state_dict(state[name])
+
+
 def _read(manifest: Path, crop: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, int]:
     """Labelled pictures, their class numbers, a mask of the held-out ones (every fifth of a class), and the classes."""
     frame = tables.read(manifest, "corpus")
@@ -137,6 +206,7 @@ def pretrain_backbone(
     quality_weight: float,
     seed: int,
     device: str,
+    code: str,
     **backbone_options: Any,
 ) -> None:
     """Pretrain a backbone from random weights and write it, without heads, with its held-out accuracy as metadata.
@@ -156,44 +226,36 @@ def pretrain_backbone(
         quality_weight: 0 for classification alone.
         seed: of weights, degradations and batches.
         device: `cpu`, `cuda` or `mps`.
+        code: digest of the code, part of the checkpoint's fingerprint.
         backbone_options: of the backbone.
 
     Raises:
-        UserError: too few labelled pictures, pictures smaller than the crop, an unknown degradation.
+        UserError: too few labelled pictures, pictures smaller than the crop, an unknown degradation, a training that
+            diverges.
     """
     for name in degradations:
         if name not in TYPES:
             raise UserError(unknown("degradation", name, TYPES))
     where = find_device(device)
+    seed_everything(stable_seed("pretraining", seed))
     pictures, labels, held_out, classes = _read(corpus_manifest, crop)
     views = Views(pictures, labels, degradations, crop, seed)
     rows, tested = (np.flatnonzero(np.repeat(mask, 2)) for mask in (~held_out, held_out))
     model = Tasks(create_backbone(backbone_object, **backbone_options), classes, len(degradations))
     initialise(model, stable_seed("pretraining", seed))
-    model.to(where).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
-
-    random = np.random.default_rng(stable_seed("batches", seed))
-    losses = []
-    for step in progress(range(1, steps + 1), f"pretraining {backbone_object}"):
-        pictures, *facts = views.batch(random.choice(rows, batch), step)
-        label, degradation, strength = (fact.to(where) for fact in facts)
-        labels, degradation_logits, strengths = model(pictures.to(where))
-        of_class = cross_entropy(labels, label)
-        of_quality = cross_entropy(degradation_logits, degradation) + mse_loss(strengths, strength)
-        loss = of_class + quality_weight * of_quality
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the pretraining diverged at step {step}; lower its learning rate")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        losses.append((of_class.item(), of_quality.item()))
-        if step % 50 == 0 or step == steps:
-            logger.info("step %d: class %.3f, degradation and strength %.3f", step, *np.mean(losses[-50:], 0))
-
+    training = {
+        "steps": steps, "batch": batch, "learning_rate": learning_rate, "quality_weight": quality_weight, "seed": seed,
+    }  # fmt: skip
+    trainer = Pretraining(model.to(where), views, rows, **training)
+    state = output.with_suffix(".state")
+    shown = {"crop": crop, "degradations": degradations, "pictures": [content(picture) for picture in pictures]}
+    computing = {"device": device, "code": code}
+    mark = fingerprint(
+        {"backbone": backbone_object, "options": backbone_options, **training, **shown, **computing}, [corpus_manifest]
+    )
+    checkpoint.run(trainer, steps, state, mark, EVERY, f"pretraining {backbone_object}")
     facts = evaluate(model, views, tested, batch, where)
     logger.info("held out: %s", facts)
     settings = {"object": backbone_object, "steps": steps, "seed": seed, "degradations": list(degradations)}
     save_backbone(model.backbone, output, **settings, **facts)
+    checkpoint.forget(state)
