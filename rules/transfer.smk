@@ -1,6 +1,9 @@
 # Backbones as quality models. Needs rated datasets and backbones (of trained discriminators too); makes
 # results/transfer/{mode}/{dataset}/{backbone}/{init}/seed-{seed}/predictions.csv.
 
+# What changes the numbers of a finetuned backbone. The features of a frozen one are always plain float32.
+SWITCHES = ("autocast", "channels_last", "fused") if config["transfer"]["protocol"] == "finetune" else ()
+
 
 rule quality_model:
     input:
@@ -22,6 +25,7 @@ rule quality_model:
     params:
         backbone=lambda wildcards: PLAN.networks.backbone(wildcards.backbone),
         settings=lambda wildcards: PLAN.transfer.settings(wildcards.mode, wildcards.dataset),
+        acceleration={switch: config["acceleration"][switch] for switch in SWITCHES},
         device=DEVICE,
         code=code("quality_model.py", lambda wildcards: [PLAN.entry("backbones", wildcards.backbone)]),
     message:

@@ -15,7 +15,10 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
         Path(snakemake.output[0]),
         mode=snakemake.wildcards.mode,
         seed=int(snakemake.wildcards.seed),
+        acceleration=snakemake.params.acceleration,
+        workers=snakemake.config["acceleration"]["workers"],
         device=snakemake.params.device,
+        code=snakemake.params.code,
         **snakemake.params.settings,
         **backbone,
     )

@@ -1,6 +1,8 @@
 """Quality models on tiny images: what they learn, and what they must never see."""
 
 import logging
+import shutil
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
+from tiny_training import crash_in_step, stop_in_step
 
 from asymmetry import images, tables
 from asymmetry.errors import UserError
@@ -15,8 +18,8 @@ from asymmetry.metrics.opinion import quality_loss
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.training import transfer as module
 from asymmetry.training.folds import Fold, by_family, by_scene
-from asymmetry.training.regression import Head, batches, choose, fit_heads
-from asymmetry.training.transfer import five_crops, transfer
+from asymmetry.training.regression import Head, batches, choose, fit_heads, statistics
+from asymmetry.training.transfer import Finetuning, RatedCrops, five_crops, transfer
 
 BACKBONE = {"widths": [6, 8], "convolutions": [1, 1]}
 SETTINGS = {
@@ -30,7 +33,10 @@ SETTINGS = {
     "batch": 24,
     "learning_rates": [3e-3, 1e-4],
     "crop": 24,
+    "acceleration": {},
+    "workers": 0,
     "device": "cpu",
+    "code": "digest",
 } | BACKBONE
 SCENES = [f"scene-{number}" for number in range(5)]
 
@@ -174,22 +180,20 @@ def test_levels_select_images(predict):
 
 
 def test_finetuning_learns_and_trains_the_backbone(predict, monkeypatch):
-    frozen = []
-    original = module.finetune
+    trained = []
+    original = Finetuning._predict
 
-    def spy(backbone, *args, **kwargs):
-        before = [weight.clone() for weight in backbone.parameters()]
-        result = original(backbone, *args, **kwargs)
-        changed = [not torch.equal(a, b) for a, b in zip(before, backbone.parameters(), strict=True)]
-        frozen.append(not all(changed))
-        return result
+    def spy(self):
+        pairs = zip(self.features.parameters(), self.model["features"].parameters(), strict=True)
+        trained.append(all(not torch.equal(before, after) for before, after in pairs))
+        original(self)
 
-    monkeypatch.setattr(module, "finetune", spy)
+    monkeypatch.setattr(Finetuning, "_predict", spy)
     for mode in ("nr", "fr"):
         frame = predict(mode=mode, protocol="finetune", steps=20, learning_rates=[3e-3])
         assert within_scenes(frame) > 0.4
-    assert len(frozen) == 10
-    assert not any(frozen)
+    assert len(trained) == 10
+    assert all(trained)
 
 
 @pytest.mark.parametrize("protocol", ["frozen", "finetune"])
@@ -273,37 +277,130 @@ def test_head_standardises_with_its_training_features():
     assert not torch.equal(head.hidden.weight, Head(features, seed=1).hidden.weight)
 
 
-def test_pictures_stay_decoded_only_while_there_is_room(tmp_path, monkeypatch):
-    for number in range(3):
-        images.write(np.full((4, 5, 3), number, np.uint8), tmp_path / f"{number}.png")
+SPLITS = {"kind": "random", "count": 2}
+FINETUNE = {"protocol": "finetune", "splits": SPLITS, "steps": 3, "learning_rates": [3e-3, 1e-4]}  # 12 steps in all
+
+
+@pytest.mark.parametrize(
+    "changed", [{"mode": "nr", "workers": 2}, {"mode": "fr"}, {"learning_rates": [1e30, 3e-3]}], ids=str
+)
+def test_stopped_again_and_again_and_gone_on(predict, tmp_path, monkeypatch, caplog, changed):
+    """In a training's first step, in its middle, in its last one, and after one that diverged."""
+    settings = FINETUNE | changed
+    whole = predict(**settings)
+    (tmp_path / "predictions.csv").unlink()
+    for number in (1, 2, 3, 8, 12):
+        stop_in_step(monkeypatch, number, Finetuning)
+        with pytest.raises(SystemExit, match="143"):
+            predict(**settings)
+        assert not (tmp_path / "predictions.csv").exists()
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "asymmetry"):
+        pd.testing.assert_frame_equal(predict(**settings), whole, check_exact=True)
+    assert "resumed after step 12" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["predictions.csv"], "neither state nor pixels stay"
+
+
+def test_killed_and_started_again(predict, tmp_path, monkeypatch, caplog):
+    whole = predict(**FINETUNE)
+    with monkeypatch.context() as patch:
+        crash_in_step(patch, 9, Finetuning)
+        with pytest.raises(MemoryError):
+            predict(**FINETUNE)
+    state = torch.load(tmp_path / "state" / "checkpoint.pt", weights_only=True)["trainer"]
+    assert set(state) == {"predictions"}, "between two trainings there is no model to save"
+    with caplog.at_level(logging.INFO, "asymmetry"):
+        pd.testing.assert_frame_equal(predict(**FINETUNE), whole, check_exact=True)
+    assert "resumed after step 6" in caplog.text
+
+
+def test_other_pictures_start_anew(rated, predict, tmp_path, monkeypatch, caplog):
+    """The manifest names pictures, it does not hold them."""
+    copy = tmp_path / "rated"
+    shutil.copytree(rated.parent, copy)
+    with monkeypatch.context() as patch:
+        stop_in_step(patch, 2, Finetuning)
+        with pytest.raises(SystemExit):
+            predict(copy / "manifest.csv", **FINETUNE)
+    shutil.copy(copy / "scene-0.png", copy / "scene-0-blur-0-1.png")
+    predict(copy / "manifest.csv", **FINETUNE)
+    assert "belongs to another configuration or code" in caplog.text
+
+
+def test_finetuning_decodes_each_picture_once(predict, monkeypatch):
     read, original = [], images.read
     monkeypatch.setattr(images, "read", lambda path: read.append(path.name) or original(path))
-    monkeypatch.setattr(module, "KEPT", 2 * 60)
-    pictures = module.Pictures(tmp_path, 4)
-    for _ in range(2):
-        assert [pictures[f"{number}.png"][0, 0, 0] for number in range(3)] == [0, 1, 2]
-    assert read == ["0.png", "1.png", "2.png", "2.png"]
+    predict(mode="fr", **FINETUNE)
+    assert len(read) == len(set(read)) == 65
+
+
+def test_kept_pictures_are_those_decoded(tmp_path):
+    random = np.random.default_rng(0)
+    written = {f"{n}.png": random.integers(0, 256, (4 + n, 9 - n, 3), np.uint8) for n in range(4)}
+    for name, picture in written.items():
+        images.write(picture, tmp_path / name)
+    with tempfile.TemporaryFile() as pixels:
+        pictures = module.Pictures(tmp_path, 4, pixels)
+        for name in [*written, *reversed(written)]:
+            assert np.array_equal(pictures[name], written[name])
     with pytest.raises(UserError, match=r"0\.png is smaller than the crop of 5"):
         module.Pictures(tmp_path, 5)["0.png"]
 
 
-def test_pictures_of_each_step_are_decoded_once_and_in_order():
-    class Counted(dict):
+def test_pictures_are_decoded_in_order():
+    class Upper(dict):
         def __missing__(self, path):
             return path.upper()
 
-    steps = [["a", "b", "a"], ["c"], ["a", "c"]]
-    assert list(module.decoded(Counted(), steps)) == [{"a": "A", "b": "B"}, {"c": "C"}, {"a": "A", "c": "C"}]
+    assert list(module.decoded(Upper(), [["a", "b", "a"], ["c"]])) == [["A", "B", "A"], ["C"]]
+    assert list(module.decoded(Upper(), [])) == []
 
 
-def test_what_does_not_fit_in_memory_changes_nothing(predict, tmp_path, monkeypatch):
-    for settings in ({"mode": "fr"}, {"protocol": "finetune", "steps": 3, "learning_rates": [1e-3]}):
-        contents = []
-        for room in (2**30, 0):
-            monkeypatch.setattr(module, "KEPT", room)
-            predict(**settings)
-            contents.append((tmp_path / "predictions.csv").read_bytes())
-        assert contents[0] == contents[1]
+def test_features_do_not_depend_on_what_is_computed_together(rated, monkeypatch):
+    frame = tables.read(rated, "rated")
+    network = module.Features(create_backbone("narrow-vgg", **BACKBONE)).eval()
+    for mode in ("nr", "fr"):
+        pairs = module.pairs_of(rated, frame, mode)[:21]
+        found = []
+        for chunk in (8, 1):
+            monkeypatch.setattr(module, "CHUNK", chunk)
+            pictures = module.Pictures(rated.parent, 24)
+            found.append(module.extract(network, pairs, pictures, 24, torch.device("cpu")))
+        assert found[0].shape == (21, 5, 28)
+        torch.testing.assert_close(*found)
+
+
+def test_crops_of_a_step_are_pure_and_pairs_stay_aligned(rated):
+    frame = tables.read(rated, "rated")
+    fold = by_scene(frame, {"kind": "leave-one-scene-out"})[0]
+    pairs = [(image, image) for image in frame["image"]]
+    scores = torch.arange(len(frame)).float()
+    first, again = (
+        RatedCrops(pairs, module.Pictures(rated.parent, 24), scores, fold, crop=24, batch=6, seed=0) for _ in range(2)
+    )
+    crops, rows = first.batch_at(7)
+    assert crops.shape == (12, 3, 24, 24)
+    assert torch.equal(crops[:6], crops[6:])
+    assert set(rows.int().tolist()) <= set(fold.train)
+    first.batch_at(8)
+    assert torch.equal(crops, again.batch_at(7)[0])
+    assert not torch.equal(crops, again.batch_at(8)[0])
+
+
+def test_switches_change_how_it_is_computed_and_little_else(predict):
+    settings = FINETUNE | {"mode": "fr", "steps": 10, "learning_rates": [3e-3]}
+    plain = predict(**settings)["prediction"]
+    for switch in ("channels_last", "fused", "autocast"):
+        switched = predict(acceleration={switch: True}, **settings)["prediction"]
+        assert np.corrcoef(plain, switched)[0, 1] > 0.98, switch
+    assert not np.array_equal(plain, switched), "bfloat16 was used"
+
+
+def test_statistics_of_bfloat16_are_float32():
+    maps = torch.rand(2, 3, 16, 16).to(torch.bfloat16)
+    found = statistics([maps])
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found[:, :3], maps.double().mean((2, 3)).float())
 
 
 def test_five_crops_are_corners_and_centre():

@@ -18,7 +18,11 @@ HIDDEN = 128
 
 
 def statistics(maps: Sequence[Tensor]) -> Tensor:
-    """Mean and standard deviation of every channel of every stage: maps (N, C, h, w) to (N, 2 * all channels)."""
+    """Mean and standard deviation of every channel of every stage: maps (N, C, h, w) to (N, 2 * all channels).
+
+    Both are float32, of maps in bfloat16 too, which would leave 8 bits of a mean.
+    """
+    maps = [stage.float() for stage in maps]
     means = [stage.mean((2, 3)) for stage in maps]
     deviations = [(stage.var((2, 3), correction=0) + 1e-8).sqrt() for stage in maps]
     return torch.cat(means + deviations, 1)
