@@ -15,9 +15,9 @@ Loss = Callable[[Tensor | None, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """The two sides of a game, each a function of (real, fake) to a scalar that its player minimises.
+    """Both sides of an adversarial loss, each a function of (real, fake) to a scalar that its network minimises.
 
-    Only in a `relative` game does the generator's side look at `real`; elsewhere it may be None there.
+    Only if it is `relative` does the generator's side look at `real`; elsewhere it may be None there.
     """
 
     generator: Loss

@@ -93,11 +93,11 @@ class Pretraining:
 
 
 class Adversary:
-    """A discriminator with its optimizer and its game.
+    """A discriminator with its optimizer and its adversarial loss.
 
     Args:
         network: the discriminator; its backbone is trained with it.
-        loss: the game.
+        loss: the adversarial loss.
         weight: factor of the generator's adversarial term.
         r1: factor of the gradient penalty at real images.
         learning_rate: of Adam.

@@ -1,4 +1,4 @@
-"""Which judges are not independent of what was trained: they stand on the same network, or on the same data.
+"""Which judges are not independent of what was trained: they use the same network or the same data.
 
 A judge's opinion of a picture that was optimised through its own network, or through one fitted on its own data, is
 partly the objective's. Such a judge is `secondary`: it is shown, and counts neither in O nor in fidelity.
@@ -16,8 +16,8 @@ def secondary(judges: Mapping[str, Facts], trained: Mapping[str, Facts]) -> dict
     """The judges that are not independent, and why.
 
     Args:
-        judges: by name: `backbones`, the networks that the judge stands on, and `trained_on`, the data that it has seen
-            beside ImageNet; a key that is missing means none.
+        judges: by name: `backbones`, the networks that the judge is built on, and `trained_on`, the data that it has
+            seen beside ImageNet; a key that is missing means none.
         trained: the same of whatever the generators were trained with, by a label such as `objective rec-dists`. What
             data depends on the initialisation: random weights have seen none.
 
