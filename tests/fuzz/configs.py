@@ -222,7 +222,7 @@ def _plan_all(config: dict) -> None:
     analysis.losses(), analysis.settings(), analysis.published_metrics(), analysis.published_restorations()
     figures.scale(), figures.pictured(), figures.panels(), figures.panel_files()
     judgement.files(), judgement.entries(), judgement.tables(), judgement.standing(), judgement.external
-    judgement.baselines(plan.grid.generator_folder)
+    judgement.baselines(plan.grid.generator_folder), judgement.unit(config["advice"]["fidelity"])
     transfer.scale(), [transfer.settings(model["mode"], model["dataset"]) for model in transfer.models()]
     optimization = config["optimization"]
     for cell in plan.grid.cells:

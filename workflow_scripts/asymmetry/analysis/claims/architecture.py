@@ -128,7 +128,7 @@ def _stability(rows: pd.DataFrame, comparison: Comparison, pairs: Sequence[Mappi
         spread = number(runs["o"].groupby(level=CELL).std().mean())
         gone = int((runs["status"] == "diverged").sum())
         told.append(
-            f"{gone} of {len(runs)} {kind} trainings diverged, and O has a standard deviation of {spread} over seeds"
+            f"{gone} of {len(runs)} {kind} trainings diverged, and their standard deviation of O over seeds is {spread}"
         )
     return f"Stability: {'; '.join(told)}."
 
