@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 
 from asymmetry import tables
-from asymmetry.analysis import assessment, asymmetry, optimization, rankings, transfer
+from asymmetry.analysis import assessment, asymmetry, correlation, optimization, rankings, transfer
 
 SCENES = [f"scene-{k}" for k in range(8)]
 METRICS = [f"m{k}" for k in range(6)]
@@ -44,7 +45,7 @@ def measured(folder: Path, cells: list[dict], paths: dict[str, Path], settings=(
     assessment.score_table(cells, ["set"], {}, folder / "a.csv")
     asymmetry.asymmetry_tables(
         cells, ["set"], {}, folder / "a.csv", **paths, objectives={m: f"rec-{m}" for m in METRICS}, settings=settings,
-        metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", splits=10, resamples=30,
+        metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", resamples=30,
     )  # fmt: skip
     return tables.read(folder / "ranks.csv", "asymmetry-metrics"), tables.read(folder / "summary.csv", "asymmetry")
 
@@ -118,7 +119,8 @@ def test_rankings_equal_the_tables_of_scores(tmp_path):
     loaded = assessment.load(cells, ["set"], {})
     assert seen.scores().to_dict() == pytest.approx({m: assessment.score(f) for m, f in loaded.items()})
     half = seen.scores(np.array([1, 0] * 4))["m2"]
-    assert half == pytest.approx(assessment.score(loaded["m2"], SCENES[::2]))
+    frame = loaded["m2"]["set"]
+    assert half == pytest.approx(assessment.fisher_srcc(frame[frame["scene"].isin(SCENES[::2])]))
     expected = tables.read(paths["optimization_scores"], "optimization-scores").query("measure == 'realism'")
     assert setting.trained.ranked().to_dict() == pytest.approx(expected.set_index("objective")["ranked"].to_dict())
 
@@ -138,18 +140,88 @@ def test_diverged_seeds_rank_below_all_and_missing_seeds_do_not_count(tmp_path):
     assert found.ranked(seeds=np.array([1, 0, 1]))["rec-m3"] == pytest.approx(5, abs=0.1)
 
 
-def test_difference_of_two_indices(tmp_path):
-    for name, scores in (("up", [0, 1, 2, 3, 4, 5]), ("down", [5, 4, 3, 2, 1, 0])):
-        (tmp_path / name).mkdir()
-        trained(tmp_path / name, scores)
-    cells = assessed(tmp_path, KNOWS)
-    seen, up = settings_of(cells, {"gains": tmp_path / "up" / "gains.csv"})
-    _, down = settings_of(cells, {"gains": tmp_path / "down" / "gains.csv"})
-    estimate = asymmetry.index_difference(seen, down, up, splits=10, resamples=30)
-    assert estimate.value == pytest.approx(2, abs=0.1)
-    assert estimate.p_value(0, "greater") < 0.05
-    same = asymmetry.index_difference(seen, up, up, splits=10, resamples=30)
-    assert (same.value, same.error) == pytest.approx((0, 0), abs=1e-9)
+def repeated(generator, true, noise, scenes=8, seeds=3):
+    """O of one repetition: scenes that are alike for all, and a part of each scene, seed and both of their own."""
+    shape = (len(true), scenes, seeds)
+    own = [generator.normal(size=size) for size in ((len(true), scenes, 1), (len(true), 1, seeds), shape)]
+    values = true[:, None, None] + sum(n * part for n, part in zip(noise, own, strict=True))
+    values = values + 3 * generator.normal(size=(1, scenes, 1))
+    names = tuple(f"o{k}" for k in range(len(true)))
+    return rankings.Trained(
+        names, tuple(map(str, range(scenes))), tuple(range(seeds)), values, np.zeros((len(true), seeds))
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "seeds", "noise", "exploded"),
+    [(8, 3, (0, 0, 6), False), (8, 2, (2, 1, 2), False), (5, 3, (4, 2, 4), False), (8, 3, (2, 1, 2), True)],
+)
+def test_reliability_is_the_correlation_of_two_repetitions(count, seeds, noise, exploded):
+    """It was .2 too low where halves shared neither scenes nor seeds, and 1 where one training had exploded."""
+    true = np.linspace(0, 7, count)
+    true[0] -= 100 * exploded
+    generator, found, actual = np.random.default_rng(count + seeds), [], []
+    for _ in range(150):
+        first, second = (repeated(generator, true, noise, seeds=seeds) for _ in range(2))
+        both = first.ranked().to_numpy(), second.ranked().to_numpy()
+        found += [rankings.reliability(s, t.variances()) for s, t in zip(both, (first, second), strict=True)]
+        actual.append(correlation.srcc(*both))
+    assert 0.4 < np.mean(actual) < 0.9
+    assert np.mean(found) == pytest.approx(np.mean(actual), abs=0.07)
+    assert 0 <= min(found) <= max(found) <= 1
+
+
+def test_reliability_of_assessment_is_the_correlation_of_two_repetitions():
+    generator, found, actual = np.random.default_rng(3), [], []
+    for _ in range(60):
+        pair = [benchmark(generator) for _ in range(2)]
+        scores = [seen.scores().to_numpy() for seen in pair]
+        found += [rankings.reliability(s, seen.variances(METRICS)) for s, seen in zip(scores, pair, strict=True)]
+        actual.append(correlation.srcc(*scores))
+    assert 0.4 < np.mean(actual) < 0.9
+    assert np.mean(found) == pytest.approx(np.mean(actual), abs=0.07)
+
+
+def benchmark(generator, knows=(0.4, 0.5, 0.6, 0.7, 0.8, 0.9), scenes=8):
+    score = generator.uniform(size=(scenes, 10))
+    quality = np.array(knows)[:, None, None] * score + 0.2 * generator.normal(size=(len(knows), scenes, 10))
+    quality = quality + 0.1 * generator.normal(size=(len(knows), scenes, 1))
+    codes = np.repeat(np.arange(scenes), 10)
+    frames = {m: {"set": (q.ravel(), score.ravel(), codes)} for m, q in zip(METRICS, quality, strict=True)}
+    return rankings.Assessed(tuple(f"{k}" for k in range(scenes)), frames)
+
+
+def test_reliability_of_noise_is_no_more_than_0_and_of_certain_ranks_1():
+    scores, certain = np.arange(5.0), np.zeros((5, 5))
+    assert rankings.reliability(scores, certain) == 1
+    assert rankings.reliability(scores, certain + 1000) == 0
+    assert np.isnan(rankings.reliability(scores, certain * np.nan))
+    assert rankings.reliability(scores, certain + 0.5) > rankings.reliability(scores, certain + 2) > 0
+
+
+def test_a_training_that_sometimes_diverges_makes_ranks_less_reliable():
+    stable = repeated(np.random.default_rng(0), np.arange(6.0), (0.5, 0.2, 0.5))
+    diverged = np.zeros((6, 3))
+    diverged[5, 0] = 1
+    chance = replace(stable, diverged=diverged)
+    known = [rankings.reliability(s.ranked().to_numpy(), s.variances()) for s in (stable, chance)]
+    assert known[1] < known[0] - 0.05
+
+
+def test_corrected_rho_is_unbiased_and_covered():
+    """True rho 1. Of those that the workflow would pool; with halves of scenes and seeds their mean was 1.2."""
+    generator, raw, found = np.random.default_rng(6), [], []
+    for _ in range(50):
+        seen, trained = benchmark(generator), repeated(generator, np.arange(6.0), (2, 1, 2))
+        row = asymmetry.summary(seen, asymmetry.Setting(trained, tuple(METRICS)), 30)
+        raw.append(row["rho"])
+        if row["verdict"] == "estimate":
+            found.append((row["rho_corrected"], row["corrected_low"] <= 1 <= row["corrected_high"]))
+    assert len(found) > 30
+    assert np.mean(raw) < 0.85
+    value, covered = np.mean(found, axis=0)
+    assert value == pytest.approx(1, abs=0.08)
+    assert covered >= 0.9
 
 
 def test_scenes_of_other_datasets_are_strata_of_their_own(tmp_path):
@@ -160,7 +232,7 @@ def test_scenes_of_other_datasets_are_strata_of_their_own(tmp_path):
     assert sorted(sorted(universe[k] for k in part) for part in strata) == [
         ["other-0", "other-1"], SCENES[:6], SCENES[6:]
     ]  # fmt: skip
-    assert asymmetry.resampled(seen, [setting], 20).freedom == (7, 2)
+    assert asymmetry.resampled(seen, [setting], 20).freedom == ((1, 5, 1), 2)
 
 
 def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):

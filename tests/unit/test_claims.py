@@ -64,7 +64,6 @@ FACTS = {
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(ranking, "RESAMPLES", 30)
-    monkeypatch.setattr(ranking, "SPLITS", 10)
     monkeypatch.setattr(models, "RESAMPLES", 60)
     monkeypatch.setattr(architecture, "RESAMPLES", 30)
 

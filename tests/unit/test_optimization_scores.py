@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis import judges, optimization
@@ -86,7 +87,10 @@ def test_seeds_and_scenes_are_averaged_and_their_spread_is_kept(tmp_path):
     assert row["score"] == pytest.approx(1.5 / DEVIATION)
     assert row["seed_spread"] == pytest.approx(1 / np.sqrt(2) / DEVIATION)
     assert (row["seeds"], row["scenes"]) == (2, 2)
-    assert row["low"] == pytest.approx(row["high"])  # both scenes gain the same
+    half = stats.t.ppf(0.975, 1) / 2 / DEVIATION  # both scenes gain the same: what is uncertain is the seed
+    assert (row["low"], row["high"]) == pytest.approx((row["score"] - half, row["score"] + half))
+    alone = scores.query("measure == 'realism' and objective == 'q'").iloc[0]
+    assert alone["low"] == pytest.approx(alone["high"])
 
 
 def test_a_judge_counts_from_four_fifths_of_the_scenes_on():

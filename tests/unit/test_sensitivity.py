@@ -44,7 +44,7 @@ def judged(folder: Path, judges: dict[str, tuple[str, list[float]]], seeds=(0, 1
 def measured(folder: Path, datasets, judges, **more) -> pd.DataFrame:
     gains = judged(folder, judges, **more)
     arguments = rated(folder, datasets), datasets, {}, gains, OBJECTIVES, [SETTING]
-    sensitivity.sensitivity_table(*arguments, folder / "s.csv", splits=10)
+    sensitivity.sensitivity_table(*arguments, folder / "s.csv", resamples=20)
     return tables.read(folder / "s.csv", "sensitivity").set_index(["kind", "left_out"])
 
 
@@ -71,6 +71,8 @@ def test_every_dataset_seed_and_metric_is_left_out_once(tmp_path):
     assert table.loc[("seed", "1"), "seeds"] == 2
     assert table.loc[("seed", "1"), "verdict"] == "inconclusive"
     assert (table.loc["metric", "metrics"] == 4).all()
+    assert (table["rho_interval_low"] <= table["rho"]).all()
+    assert (table["rho"] <= table["rho_interval_high"]).all()
     assert table.loc["metric", "rank_agreement"].isna().all()
 
 
@@ -97,8 +99,10 @@ def test_the_row_with_everything_equals_the_asymmetry_table(tmp_path):
     tables.write(scores, tmp_path / "o.csv", "optimization-scores")
     asymmetry.asymmetry_tables(
         cells, ["set"], {}, tmp_path / "a.csv", tmp_path / "o.csv", tmp_path / "gains.csv", OBJECTIVES, [SETTING],
-        metrics_output=tmp_path / "m.csv", summary_output=tmp_path / "summary.csv", splits=10, resamples=10,
+        metrics_output=tmp_path / "m.csv", summary_output=tmp_path / "summary.csv", resamples=20,
     )  # fmt: skip
     row = tables.read(tmp_path / "summary.csv", "asymmetry").iloc[0]
     for name in ("metrics", "scenes", "seeds", "rho", "index", "verdict", "reliability_optimization"):
         assert table.loc[("nothing", ""), name] == row[name]
+    for end in ("low", "high"):
+        assert table.loc[("nothing", ""), f"index_interval_{end}"] == row[f"index_{end}"]

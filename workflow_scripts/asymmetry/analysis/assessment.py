@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from asymmetry import tables
-from asymmetry.analysis import correlation, resampling
+from asymmetry.analysis import correlation, inference, resampling
 
 Cell = Mapping[str, Any]
 
@@ -66,10 +65,9 @@ def load(
     return loaded
 
 
-def score(frames: Mapping[str, pd.DataFrame], scenes: Collection[str] | None = None) -> float:
-    """Assessment score A of one metric: the mean over datasets of Fisher-z SRCC, on `scenes` only if given."""
-    parts = [frame if scenes is None else frame[frame["scene"].isin(scenes)] for frame in frames.values()]
-    values = [value for part in parts if np.isfinite(value := fisher_srcc(part))]
+def score(frames: Mapping[str, pd.DataFrame]) -> float:
+    """Assessment score A of one metric: the mean over datasets of Fisher-z SRCC."""
+    values = [value for frame in frames.values() if np.isfinite(value := fisher_srcc(frame))]
     return float(np.mean(values)) if values else np.nan
 
 
@@ -106,8 +104,4 @@ def _interval(frames: Sequence[pd.DataFrame]) -> tuple[float, float]:
         resampling.jackknife(lambda rows, frame=frame: fisher_srcc(frame.iloc[rows]), clusters(frame))
         for frame in frames
     ]
-    variances = np.array([values.var(ddof=1) / len(values) for values in pseudo])
-    freedom = variances.sum() ** 2 / sum(v**2 / (len(p) - 1) for v, p in zip(variances, pseudo, strict=True))
-    half = stats.t.ppf((1 + resampling.LEVEL) / 2, freedom) * np.sqrt(variances.sum()) / len(frames)
-    middle = float(np.mean([values.mean() for values in pseudo]))
-    return middle - half, middle + half
+    return inference.average([inference.cluster_means(values).contrast(1) for values in pseudo]).interval()

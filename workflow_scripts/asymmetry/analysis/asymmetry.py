@@ -1,7 +1,7 @@
 """Does rank in assessment predict rank in optimization? The asymmetry index of each adversarial setting.
 
-index = 1 − ρ(A, O) / √(rel A · rel O): ρ is Spearman's over metrics, rel the split-half reliabilities. Without that
-correction for attenuation (Spearman 1904) noise alone would look like asymmetry.
+index = 1 − ρ(A, O) / √(rel A · rel O): ρ is Spearman's over metrics, rel the reliabilities of the two rankings. Without
+that correction for attenuation (Spearman 1904) noise alone would look like asymmetry.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -80,9 +80,9 @@ class Setting:
         pairs = [(m, o) for m, o in zip(self.metrics, self.trained.objectives, strict=True) if m in metrics]
         return Setting(self.trained.only([o for _, o in pairs]), tuple(m for m, _ in pairs))
 
-    def rho(self, a: pd.Series, scenes: np.ndarray | None = None, seeds: np.ndarray | None = None) -> float:
+    def rho(self, a: pd.Series) -> float:
         """Spearman's ρ of A and O over the metrics; NaN below three."""
-        return correlation.srcc(a.reindex(self.metrics).to_numpy(), self.trained.ranked(scenes, seeds).to_numpy())
+        return correlation.srcc(a.reindex(self.metrics).to_numpy(), self.trained.ranked().to_numpy())
 
     def counts(self, assessed: rankings.Assessed) -> dict[str, int]:
         """Numbers of metrics, of scenes (the smaller of A and O) and of seeds."""
@@ -90,11 +90,13 @@ class Setting:
         scenes = min(scenes, assessed.fewest_scenes(self.metrics))
         return {"metrics": len(self.metrics), "scenes": scenes, "seeds": seeds}
 
-    def reliability(self, splits: int) -> float:
-        """Split-half reliability of O."""
-        if not self.metrics:
-            return np.nan
-        return rankings.reliability(list(self.trained.halves(splits)), self.trained.objectives)
+    def reliabilities(self, assessed: rankings.Assessed) -> tuple[float, float]:
+        """Reliability of the rankings by A and by O; NaN below three metrics."""
+        if len(self.metrics) < FEWEST_METRICS:
+            return np.nan, np.nan
+        a = assessed.scores().reindex(self.metrics).to_numpy(), assessed.variances(self.metrics)
+        o = self.trained.ranked().to_numpy(), self.trained.variances()
+        return rankings.reliability(*a), rankings.reliability(*o)
 
 
 def resampled(assessed: rankings.Assessed, settings: Sequence[Setting], resamples: int = 500) -> inference.Joint:
@@ -109,10 +111,14 @@ def resampled(assessed: rankings.Assessed, settings: Sequence[Setting], resample
     in_o = [np.searchsorted(universe, s.trained.scenes) for s in settings]
     of_seed = [np.searchsorted(seeds, s.trained.seeds) for s in settings]
 
+    known = list(assessed.frames)
+    rows = [[known.index(metric) for metric in setting.metrics] for setting in settings]
+
     def statistic(scenes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         counts, times = np.bincount(scenes, minlength=len(universe)), np.bincount(chosen, minlength=len(seeds))
-        a = assessed.scores(counts[in_a])
-        return np.array([s.rho(a, counts[o], times[k]) for s, o, k in zip(settings, in_o, of_seed, strict=True)])
+        a = assessed.scores(counts[in_a]).to_numpy()
+        o = [s.trained.ranked(counts[i], times[k]).to_numpy() for s, i, k in zip(settings, in_o, of_seed, strict=True)]
+        return np.array([correlation.srcc(a[mine], scores) for mine, scores in zip(rows, o, strict=True)])
 
     return inference.crossed(statistic, _strata(assessed, universe, judged), len(seeds), resamples)
 
@@ -128,17 +134,6 @@ def _strata(assessed: rankings.Assessed, universe: Sequence[str], judged: Collec
     return [np.flatnonzero(keys == key) for key in np.unique(keys)]
 
 
-def index_difference(
-    assessed: rankings.Assessed, first: Setting, second: Setting, splits: int = 100, resamples: int = 500
-) -> inference.Estimate:
-    """Index of `first` − index of `second`, on the metrics, scenes and seeds that both have (claim C2)."""
-    shared = [metric for metric in first.metrics if metric in second.metrics]
-    pair = first.only(shared), second.only(shared)
-    reliability_a = rankings.reliability(list(assessed.halves(splits)), shared)
-    factors = [correction(reliability_a, setting.reliability(splits)) for setting in pair]
-    return resampled(assessed, pair, resamples).contrast(-factors[0], factors[1])
-
-
 def asymmetry_tables(
     assessment_cells: Sequence[Mapping[str, Any]],
     datasets: Collection[str],
@@ -151,7 +146,6 @@ def asymmetry_tables(
     *,
     metrics_output: Path,
     summary_output: Path,
-    splits: int = 100,
     resamples: int = 500,
 ) -> None:
     """Write the shapes `asymmetry-metrics` (ranks) and `asymmetry` (rho, reliabilities, index) of each setting.
@@ -167,7 +161,6 @@ def asymmetry_tables(
         settings: dicts with `discriminator` and `weight`: the adversarial settings that are compared.
         metrics_output: path of shape `asymmetry-metrics`.
         summary_output: path of shape `asymmetry`.
-        splits: number of random halves.
         resamples: number of draws of scenes and of seeds.
     """
     a = tables.read(assessment_scores, "assessment-scores").set_index("metric")
@@ -175,15 +168,12 @@ def asymmetry_tables(
     scenes = scene_scores(tables.read(gains, "gains")).query("measure == 'realism'")
     loaded = assessment.load(assessment_cells, datasets, trained_on)
     assessed = rankings.Assessed.of({metric: loaded[metric] for metric in objectives if metric in loaded})
-    a_halves = list(assessed.halves(splits))
     details, summaries = [], []
     for setting in settings:
         here = {"discriminator": setting["discriminator"], "weight": float(setting["weight"])}
         details.append(_ranks(a, at(o, here).set_index("objective"), objectives).assign(**here))
         chosen = Setting.of(at(scenes, here), assessed, objectives)
-        reliabilities = rankings.reliability(a_halves, chosen.metrics), chosen.reliability(splits)
-        summary = _summary(assessed, chosen, *reliabilities)
-        summaries.append(here | summary | _interval(assessed, chosen, correction(*reliabilities), resamples))
+        summaries.append(here | summary(assessed, chosen, resamples))
     tables.write(pd.concat(details, ignore_index=True), metrics_output, "asymmetry-metrics")
     tables.write(pd.DataFrame(summaries), summary_output, "asymmetry")
 
@@ -214,30 +204,36 @@ def _ranks(a: pd.DataFrame, o: pd.DataFrame, objectives: Mapping[str, str]) -> p
     return table
 
 
-def _summary(
-    assessed: rankings.Assessed, setting: Setting, reliability_a: float, reliability_o: float
-) -> dict[str, Any]:
+def summary(assessed: rankings.Assessed, setting: Setting, resamples: int) -> dict[str, Any]:
+    """Rho, reliabilities, index, their intervals, and a verdict, as in shapes `asymmetry` and `sensitivity`."""
     a, counts = assessed.scores().reindex(setting.metrics), setting.counts(assessed)
-    rho = setting.rho(a)
-    word, reason = verdict(**counts, reliability_a=reliability_a, reliability_o=reliability_o)
-    low, high = leave_one_out(a.to_numpy(), setting.trained.ranked().to_numpy())
-    return counts | {
+    rho, reliabilities = setting.rho(a), setting.reliabilities(assessed)
+    word, reason = verdict(**counts, reliability_a=reliabilities[0], reliability_o=reliabilities[1])
+    lowest, highest = leave_one_out(a.to_numpy(), setting.trained.ranked().to_numpy())
+    facts = {
         "rho": rho,
-        "rho_low": low,
-        "rho_high": high,
-        "reliability_assessment": reliability_a,
-        "reliability_optimization": reliability_o,
-        "index": index(rho, reliability_a, reliability_o),
+        "rho_low": lowest,
+        "rho_high": highest,
+        "reliability_assessment": reliabilities[0],
+        "reliability_optimization": reliabilities[1],
+        "index": index(rho, *reliabilities),
         "verdict": word,
         "reason": reason,
     }
+    return counts | facts | _intervals(assessed, setting, correction(*reliabilities), resamples)
 
 
-def _interval(assessed: rankings.Assessed, setting: Setting, factor: float, resamples: int) -> dict[str, float]:
-    """The corrected rho and the index with their intervals, and p that the agreement is perfect (index 0)."""
+def _intervals(assessed: rankings.Assessed, setting: Setting, factor: float, resamples: int) -> dict[str, float]:
+    """Intervals of rho, the corrected rho and the index, and p that the agreement is perfect (index 0)."""
     names = ("rho_corrected", "corrected_low", "corrected_high", "index_low", "index_high", "p_value")
-    if len(setting.metrics) < FEWEST_METRICS or not np.isfinite(factor):
-        return dict.fromkeys(names, np.nan)
-    estimate = resampled(assessed, [setting], resamples).contrast(factor)
+    found = dict.fromkeys(("rho_interval_low", "rho_interval_high", *names), np.nan)
+    if len(setting.metrics) < FEWEST_METRICS:
+        return found
+    joint = resampled(assessed, [setting], resamples)
+    found["rho_interval_low"], found["rho_interval_high"] = joint.contrast(1).interval()
+    if not np.isfinite(factor):
+        return found
+    estimate = joint.contrast(factor)
     low, high = estimate.interval()
-    return dict(zip(names, (estimate.value, low, high, 1 - high, 1 - low, estimate.p_value(1, "less")), strict=True))
+    corrected = (estimate.value, low, high, 1 - high, 1 - low, estimate.p_value(1, "less"))
+    return found | dict(zip(names, corrected, strict=True))

@@ -4,8 +4,9 @@ Scenes and seeds are crossed: every training (seed) restores every scene. `cross
 cells, and adds up their variances; with few seeds or scenes the degrees of freedom fall and the intervals widen.
 """
 
+import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from asymmetry.analysis.correlation import fisher_z
 from asymmetry.analysis.resampling import LEVEL
 from asymmetry.compute import stable_seed
 
+logger = logging.getLogger(__name__)
+DEFINED = 0.9  # share of the draws in which a number must be defined to have an error
 Alternative = Literal["two-sided", "greater", "less"]
 Crossed = Callable[[np.ndarray, np.ndarray], "np.ndarray | float"]
 
@@ -47,35 +50,49 @@ class Joint:
 
     Attributes:
         values: the numbers (p,).
-        scenes: their covariance (p, p) from resampling scenes alone.
-        seeds: the same of seeds; zero with one seed.
-        both: the same of both together.
-        freedom: degrees of freedom of scenes and of seeds, each the count minus 1.
+        strata: their covariances (strata, p, p) from resampling the scenes of each stratum alone.
+        seeds: the same (p, p) of seeds; zero with one seed.
+        both: the same (p, p) of all scenes and seeds together.
+        freedom: degrees of freedom of each stratum, its scenes minus 1, and of the seeds.
     """
 
     values: np.ndarray
-    scenes: np.ndarray
+    strata: np.ndarray
     seeds: np.ndarray
     both: np.ndarray
-    freedom: tuple[int, int]
+    freedom: tuple[tuple[int, ...], int]
+
+    @property
+    def scenes(self) -> np.ndarray:
+        """Their covariance (p, p) from resampling scenes: the sum over strata."""
+        return self.strata.sum(axis=0)
+
+    def widened(self, factors: Sequence[float]) -> "Joint":
+        """With the covariance of each stratum multiplied; the residual of scenes and seeds stays as it is."""
+        strata = self.strata * np.reshape(factors, (-1, 1, 1))
+        return replace(self, strata=strata, both=self.both + (strata - self.strata).sum(axis=0))
 
     def contrast(self, *weights: float) -> Estimate:
         """Their weighted sum: variances of scenes and seeds added, what both count (the residual) taken off once.
 
-        For a mean this is the two-way random-effects variance; freedom by Satterthwaite (1946).
+        For a mean this is the two-way random-effects variance. Degrees of freedom by Satterthwaite (1946), over the
+        strata as well: scenes that the sum does not depend on lend it no freedom.
         """
-        w = np.asarray(weights, dtype=float)
-        value = float(w @ self.values)
-        scenes, seeds, both = (float(w @ part @ w) for part in (self.scenes, self.seeds, self.both))
+        used = np.flatnonzero(weights)
+        w, own = np.asarray(weights, dtype=float)[used], np.ix_(used, used)
+        value = float(w @ self.values[used])
+        strata = [float(w @ part[own] @ w) for part in self.strata]
+        scenes, (seeds, both) = sum(strata), (float(w @ part[own] @ w) for part in (self.seeds, self.both))
         residual = float(np.clip(both - scenes - seeds, 0, min(scenes, seeds)))
         variance = scenes + seeds - residual
-        degrees = (*self.freedom, self.freedom[0] * self.freedom[1])
-        parts = [(v, d) for v, d in zip((scenes, seeds, residual), degrees, strict=True) if d > 0]
-        if not self.freedom[0] or not np.isfinite(variance):
+        if not any(self.freedom[0]) or not np.isfinite(variance):
             return Estimate(value, np.nan, np.nan)
         if variance == 0:
-            return Estimate(value, 0.0, float(sum(self.freedom)))
-        return Estimate(value, float(np.sqrt(variance)), variance**2 / sum(v**2 / d for v, d in parts))
+            return Estimate(value, 0.0, float(sum(self.freedom[0]) + self.freedom[1]))
+        squares = sum(v**2 / d for v, d in zip(strata, self.freedom[0], strict=True) if d)
+        if self.freedom[1]:
+            squares += (seeds**2 + (residual / scenes) ** 2 * squares if scenes else seeds**2) / self.freedom[1]
+        return Estimate(value, float(np.sqrt(variance)), variance**2 / squares)
 
     def ratio(self, level: float = LEVEL) -> tuple[float, float, float]:
         """First number over second, and Fieller's (1954) interval: (ratio, low, high).
@@ -110,14 +127,56 @@ def cluster_means(values: np.ndarray) -> Joint:
     count, width = values.shape
     nothing = np.zeros((width, width))
     spread = np.atleast_2d(np.cov(values, rowvar=False)) / count if count > 1 else nothing
-    return Joint(values.mean(axis=0), spread, nothing, spread, (count - 1, 0))
+    return Joint(values.mean(axis=0), spread[None], nothing, spread, ((count - 1,), 0))
+
+
+def mean(values: np.ndarray, widening: float = 1.0) -> Estimate:
+    """The mean of `values` (scenes, seeds), both resampled: `crossed` in closed form, since a mean needs no draws.
+
+    Args:
+        values: one number a scene and seed.
+        widening: what the variance over scenes is multiplied with.
+    """
+    scenes, seeds = values.shape
+    by_scene, by_seed, residual = two_way(values[None])
+    both = by_scene + by_seed + residual
+    joint = Joint(values.mean(keepdims=True)[0], by_scene[None], by_seed, both, ((scenes - 1,), seeds - 1))
+    return joint.widened([widening]).contrast(1)
+
+
+def two_way(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Covariances (p, p) of the means of `values` (p, scenes, seeds): of scenes, of seeds, and of the residual.
+
+    The first two hold the residual, too (Searle, Casella and McCulloch 1992, two-way random model). NaN with one scene;
+    the last two are 0 with one seed.
+    """
+    width, scenes, seeds = values.shape
+    by_scene, by_seed, mean = values.mean(axis=2), values.mean(axis=1), values.mean(axis=(1, 2))
+    rest = values - by_scene[:, :, None] - by_seed[:, None, :] + mean[:, None, None]
+    found = []
+    freedom = scenes - 1, max(seeds - 1, 1), (scenes - 1) * max(seeds - 1, 1)
+    for part, divisor in zip((by_scene, by_seed, rest.reshape(width, -1)), freedom, strict=True):
+        centred = part - part.mean(axis=1, keepdims=True)
+        found.append(centred @ centred.T / part.shape[1] / divisor if divisor else np.full((width, width), np.nan))
+    return tuple(found)
+
+
+def average(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of independent estimates, its degrees of freedom by Welch (1947) and Satterthwaite (1946)."""
+    values, errors, freedom = np.array(estimates, dtype=float).T
+    variances = errors**2
+    total = variances.sum()
+    squares = (variances**2 / freedom).sum()
+    together = total**2 / squares if squares else freedom.sum()
+    return Estimate(float(values.mean()), float(np.sqrt(total) / len(values)), float(together))
 
 
 def crossed(statistic: Crossed, strata: Sequence[np.ndarray], seeds: int, resamples: int = 500) -> Joint:
     """Numbers with their covariances from resampling scenes, seeds, and both (Owen 2007, made unbiased).
 
     Of n clusters n − 1 are drawn with replacement, which makes the variance of a mean unbiased (McCarthy and Snowden
-    1985): it matters with 3 seeds. A draw without a defined statistic is left out.
+    1985): it matters with 3 seeds. The scenes of each stratum are drawn alone, so that each has a variance of its own.
+    A number that is undefined in more than a tenth of the draws has no covariance (NaN).
 
     Args:
         statistic: one or p numbers from positions of scenes and positions of seeds, repeated ones included.
@@ -125,29 +184,41 @@ def crossed(statistic: Crossed, strata: Sequence[np.ndarray], seeds: int, resamp
         seeds: the number of seeds.
         resamples: how often each is drawn.
     """
-    scenes, every_seed = np.concatenate(strata), np.arange(seeds)
-    generator = np.random.default_rng(stable_seed("crossed", len(scenes), seeds))
-    draws = [
-        (np.concatenate([_fewer(part, generator) for part in strata]), _fewer(every_seed, generator))
-        for _ in range(resamples)
-    ]
+    every_seed, scenes = np.arange(seeds), np.concatenate(strata)
+    drawn = [_draws("scenes", part, resamples) for part in strata]
+    drawn_seeds = _draws("seeds", every_seed, resamples)
     values = np.atleast_1d(np.asarray(statistic(scenes, every_seed), dtype=float))
-    freedom = (sum(len(part) - 1 for part in strata), seeds - 1)
-    by_scene = _covariance([statistic(drawn, every_seed) for drawn, _ in draws])
+    by_scene = []
+    for place, draws in enumerate(drawn):
+        fixed = np.concatenate([*strata[:place], *strata[place + 1 :], np.array([], dtype=int)])
+        by_scene.append(_covariance([statistic(np.concatenate([fixed, draw]), every_seed) for draw in draws]))
+    freedom = tuple(len(part) - 1 for part in strata), seeds - 1
     if seeds == 1:
-        return Joint(values, by_scene, np.zeros_like(by_scene), by_scene, freedom)
-    by_seed = _covariance([statistic(scenes, drawn) for _, drawn in draws])
-    return Joint(values, by_scene, by_seed, _covariance([statistic(*drawn) for drawn in draws]), freedom)
+        return Joint(values, np.array(by_scene), np.zeros_like(by_scene[0]), sum(by_scene), freedom)
+    by_seed = _covariance([statistic(scenes, draw) for draw in drawn_seeds])
+    together = zip(*drawn, drawn_seeds, strict=True)
+    both = _covariance([statistic(np.concatenate(parts), chosen) for *parts, chosen in together])
+    return Joint(values, np.array(by_scene), by_seed, both, freedom)
 
 
-def _fewer(positions: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    return generator.choice(positions, max(len(positions) - 1, 1))
+def _draws(kind: str, positions: np.ndarray, resamples: int) -> np.ndarray:
+    """Draws (resamples, n − 1) with replacement; the same for the same positions."""
+    generator = np.random.default_rng(stable_seed("crossed", kind, *positions.tolist()))
+    return generator.choice(positions, (resamples, max(len(positions) - 1, 1)))
 
 
 def _covariance(values: Sequence[np.ndarray | float]) -> np.ndarray:
-    """Pairwise over the draws in which a number is defined, so that one undefined number does not void the others."""
-    frame = np.ma.masked_invalid(np.reshape(np.asarray(values, dtype=float), (len(values), -1)))
-    return np.ma.cov(frame, rowvar=False).reshape(frame.shape[1], frame.shape[1]).filled(np.nan)
+    """Of numbers (draws, p); an undefined one counts as its mean, with the variance of those that are defined."""
+    values = np.reshape(np.asarray(values, dtype=float), (len(values), -1))
+    known = np.isfinite(values)
+    share = known.mean(axis=0)
+    defined = share >= DEFINED
+    if not defined.all():
+        logger.warning("%d numbers are undefined in more than a tenth of the draws", np.count_nonzero(~defined))
+    share = np.where(defined, share, np.nan)
+    values = np.where(known, values, 0)
+    centred = np.where(known, values - values.sum(axis=0) / known.sum(axis=0).clip(1), 0) / np.sqrt(share)
+    return centred.T @ centred / (len(values) - 1)
 
 
 def fisher_interval(correlation: float, count: int, ranks: bool = True, level: float = LEVEL) -> tuple[float, float]:

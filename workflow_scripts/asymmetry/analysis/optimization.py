@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from asymmetry import artifacts, tables
-from asymmetry.analysis import resampling
+from asymmetry.analysis import inference, resampling
 from asymmetry.analysis.judges import FIDELITY, REALISM, read_baselines, read_judgement, validity
 from asymmetry.errors import UserError, listing
 from asymmetry.metrics.judges.independence import Facts, secondary
@@ -114,7 +114,7 @@ def cell_scores(scenes: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_table(scenes: pd.DataFrame) -> pd.DataFrame:
-    """Shape `optimization-scores`: `cell_scores` with intervals over scenes and the spread over seeds.
+    """Shape `optimization-scores`: `cell_scores` with intervals (`mean_interval`) and the spread over seeds.
 
     A measure for which no judge counts has a row a cell without a score, and a note.
     """
@@ -124,10 +124,23 @@ def score_table(scenes: pd.DataFrame) -> pd.DataFrame:
     limits, spreads = [], []
     for key in table[keys].itertuples(index=False, name=None):
         part = by_cell[key]
-        limits.append(resampling.mean_interval(part.groupby("scene")["score"].mean().to_numpy()))
+        limits.append(mean_interval(part, "score"))
         spreads.append(part.groupby("seed")["score"].mean().std())
     low, high = np.reshape(limits, (-1, 2)).T
     return table.assign(low=low, high=high, seed_spread=spreads, note="")
+
+
+def mean_interval(rows: pd.DataFrame, column: str) -> tuple[float, float]:
+    """The 95 % interval of a cell's mean: over scenes and seeds crossed; with one seed over scenes alone.
+
+    Args:
+        rows: columns `scene`, `seed` and `column`; every seed has the same scenes.
+        column: what is averaged.
+    """
+    values = rows.pivot(index="scene", columns="seed", values=column).to_numpy()
+    if values.shape[1] == 1:
+        return resampling.mean_interval(values[:, 0])
+    return inference.mean(values).interval()
 
 
 def optimization_tables(
@@ -161,7 +174,7 @@ def optimization_tables(
     gained, judges = gains(judged, base, valid)
     scores = _with_empty_measures(score_table(scene_scores(gained)), judged)
     means = judged.groupby([*CELL, "judge", "family"], sort=False)
-    intervals = [resampling.mean_interval(part.groupby("scene")["value"].mean().to_numpy()) for _, part in means]
+    intervals = [mean_interval(part, "value") for _, part in means]
     table = means.agg(value=("value", "mean"), seeds=("seed", "nunique"), scenes=("scene", "nunique")).reset_index()
     table[["low", "high"]] = intervals
     downwards = judged["value"].ne(judged["quality"]).groupby(judged["judge"]).any()

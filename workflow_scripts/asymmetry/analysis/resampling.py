@@ -1,4 +1,4 @@
-"""Intervals over clusters (scenes), and halves of a study that share neither scenes nor seeds.
+"""Intervals over clusters (scenes).
 
 The images of a scene are not independent, so scenes are dropped and drawn whole. Below 30 clusters the interval is
 Student's t on the jackknife's pseudo-values, which for a mean is exactly the t interval on cluster means (Tukey 1958;
@@ -6,24 +6,27 @@ Efron and Tibshirani 1993, chapter 11). From 30 on it is the BCa bootstrap (Efro
 missing degrees of freedom (Hesterberg 2015, section 4.3), since the plain percentile bootstrap covers too little.
 """
 
+import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
 
 from asymmetry.compute import stable_seed
 
+logger = logging.getLogger(__name__)
 LEVEL = 0.95
 FEW = 30
 Statistic = Callable[[np.ndarray], float]
-Half = tuple[set[str], set[int]]
 
 
 def interval(
     statistic: Statistic, clusters: Sequence[np.ndarray], resamples: int = 1000, level: float = LEVEL
 ) -> tuple[float, float]:
     """The interval of a statistic over clusters, (low, high); NaN with fewer than two clusters.
+
+    Where the bootstrap is undefined (draws without the statistic, or all of them alike), the jackknife takes its place.
 
     Args:
         statistic: a number from the indices of the rows that it sees, repeated ones included.
@@ -38,17 +41,17 @@ def interval(
         low, high = _bca(lambda drawn: statistic(np.concatenate([clusters[k] for k in drawn])), count, resamples, level)
         if np.isfinite([low, high]).all():
             return low, high
+        logger.info("the bootstrap of %d clusters is undefined: t on the jackknife's pseudo-values", count)
     pseudo = jackknife(statistic, clusters)
     half = stats.t.ppf((1 + level) / 2, count - 1) * pseudo.std(ddof=1) / np.sqrt(count)
     return float(pseudo.mean() - half), float(pseudo.mean() + half)
 
 
 def _bca(statistic: Statistic, count: int, resamples: int, level: float) -> tuple[float, float]:
-    """NaN where all draws give the same value."""
+    """NaN where a draw is undefined or all draws give the same value."""
     quantile = np.sqrt(count / (count - 1)) * stats.t.ppf((1 + level) / 2, count - 1)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)
         found = stats.bootstrap(
             (np.arange(count),),
             statistic,
@@ -73,28 +76,3 @@ def mean_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, floa
     """The interval of a mean, `values` (clusters,) being the means of the clusters."""
     rows = [np.array([row]) for row in range(len(values))]
     return interval(lambda drawn: float(values[drawn].mean()), rows, level=level)
-
-
-def halves(scenes: Sequence[str], seeds: Sequence[int], splits: int) -> Iterator[tuple[Half, Half]]:
-    """Random splits of a study in two halves (scenes, seeds) that share no scene and, where there are two, no seed."""
-    generator = np.random.default_rng(stable_seed("halves", splits))
-    for _ in range(splits):
-        scene_halves = _split(scenes, generator)
-        seed_halves = _split(seeds, generator) if len(seeds) > 1 else (set(seeds), set(seeds))
-        yield (scene_halves[0], seed_halves[0]), (scene_halves[1], seed_halves[1])
-
-
-def _split(items: Sequence, generator: np.random.Generator) -> tuple[set, set]:
-    order = [items[index] for index in generator.permutation(len(items))]
-    middle = len(order) // 2
-    return set(order[:middle]), set(order[middle:])
-
-
-def spearman_brown(correlations: Sequence[float]) -> float:
-    """Reliability of the whole from correlations between its halves: 2r / (1 + r), r their mean; NaN without any."""
-    known = np.asarray(correlations, dtype=float)
-    known = known[np.isfinite(known)]
-    if not len(known):
-        return np.nan
-    half = float(np.clip(known.mean(), -0.5, 1))  # below -0.5 the formula leaves [-2, 1]
-    return 2 * half / (1 + half)

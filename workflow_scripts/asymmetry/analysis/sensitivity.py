@@ -9,11 +9,11 @@ import pandas as pd
 
 from asymmetry import tables
 from asymmetry.analysis import assessment, correlation, rankings
-from asymmetry.analysis.asymmetry import Setting, at, index, verdict
+from asymmetry.analysis.asymmetry import Setting, at, summary
 from asymmetry.analysis.judges import REALISM
 from asymmetry.analysis.optimization import scene_scores
 
-Halves = Sequence[tuple[pd.Series, pd.Series]]
+RESAMPLES = 100
 
 
 def sensitivity_table(
@@ -24,7 +24,7 @@ def sensitivity_table(
     objectives: Mapping[str, str],
     settings: Sequence[Mapping[str, Any]],
     output: Path,
-    splits: int = 100,
+    resamples: int = RESAMPLES,
 ) -> None:
     """Write shape `sensitivity`: rho, index and verdict of each setting with everything, and with one thing left out.
 
@@ -39,32 +39,31 @@ def sensitivity_table(
         objectives: metric -> the objective in which it is the loss, of one composition.
         settings: dicts with `discriminator` and `weight`.
         output: path of the table.
-        splits: number of random halves.
+        resamples: number of draws of scenes and of seeds.
     """
     loaded = assessment.load(assessment_cells, datasets, trained_on)
     assessed = rankings.Assessed.of({metric: loaded[metric] for metric in objectives if metric in loaded})
     counting = [name for name in datasets if any(name in frames for frames in assessed.frames.values())]
     assessments = {"": assessed, **{name: assessed.without(name) for name in counting}}
-    halves = {name: list(a.halves(splits)) for name, a in assessments.items()}
     gained = tables.read(gains, "gains")
     realism = gained[gained["family"].isin(REALISM)]
     rows = []
     for setting in settings:
         here = {"discriminator": setting["discriminator"], "weight": float(setting["weight"])}
         chosen = at(realism, here)
-        whole = _measure(chosen, assessed, halves[""], objectives, splits)
+        whole = _measure(chosen, assessed, objectives, resamples)
         rows.append(here | {"kind": "nothing", "left_out": ""} | whole[0] | {"rank_agreement": 1.0})
         for kind, name, part in _without(chosen):
-            found, ranked, _ = _measure(part, assessed, halves[""], objectives, splits)
+            found, ranked, _ = _measure(part, assessed, objectives, resamples)
             agreement = _agreement(whole[1], ranked)
             rows.append(here | {"kind": kind, "left_out": name} | found | {"rank_agreement": agreement})
         for name in counting:
-            found, _, a = _measure(chosen, assessments[name], halves[name], objectives, splits)
+            found, _, a = _measure(chosen, assessments[name], objectives, resamples)
             agreement = _agreement(whole[2], a)
             rows.append(here | {"kind": "dataset", "left_out": name} | found | {"rank_agreement": agreement})
         for name in whole[2].index:
             fewer = {metric: objective for metric, objective in objectives.items() if metric != name}
-            found, _, _ = _measure(chosen, assessed, halves[""], fewer, splits)
+            found, _, _ = _measure(chosen, assessed, fewer, resamples)
             rows.append(here | {"kind": "metric", "left_out": name} | found | {"rank_agreement": np.nan})
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["sensitivity"])), output, "sensitivity")
 
@@ -76,21 +75,17 @@ def _without(gained: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 
 def _measure(
-    gained: pd.DataFrame, assessed: rankings.Assessed, halves: Halves, objectives: Mapping[str, str], splits: int
+    gained: pd.DataFrame, assessed: rankings.Assessed, objectives: Mapping[str, str], resamples: int
 ) -> tuple[dict[str, Any], pd.Series, pd.Series]:
     """The numbers of a row; O by objective; A by metric, of the metrics that have both."""
     scenes = scene_scores(gained).query("measure == 'realism'")
     setting = Setting.of(scenes, assessed, objectives)
     a = assessed.scores().reindex(setting.metrics)
-    reliabilities = rankings.reliability(halves, setting.metrics), setting.reliability(splits)
-    rho = setting.rho(a)
-    counts = setting.counts(assessed)
-    word, reason = verdict(**counts, reliability_a=reliabilities[0], reliability_o=reliabilities[1])
+    facts = summary(assessed, setting, resamples)
     if not len(scenes) or not a.notna().any():
-        reason = "nothing is left"
-    names = ("reliability_assessment", "reliability_optimization")
-    facts = counts | {"rho": rho, "index": index(rho, *reliabilities), "verdict": word, "reason": reason}
-    return facts | dict(zip(names, reliabilities, strict=True)), setting.trained.ranked(), a
+        facts["reason"] = "nothing is left"
+    facts |= {f"index_interval_{end}": facts[f"index_{end}"] for end in ("low", "high")}
+    return facts, setting.trained.ranked(), a
 
 
 def _agreement(whole: pd.Series, changed: pd.Series) -> float:

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from asymmetry import tables
-from asymmetry.analysis import correlation, resampling
+from asymmetry.analysis import correlation, inference
 
 ARM = ["mode", "dataset", "backbone", "initialisation", "protocol"]
+VALIDATION = 0.2  # of the scenes, as in `training.folds`
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -26,7 +27,7 @@ def within_folds(frame: pd.DataFrame, measure: Measure) -> float:
 
 
 def transfer_table(cells: Sequence[Mapping[str, Any]], output: Path) -> None:
-    """Write shape `transfer`: SRCC and PLCC of each arm and protocol, interval over scenes, spread over seeds.
+    """Write shape `transfer`: SRCC and PLCC of each arm and protocol, their intervals, and their spread over seeds.
 
     Args:
         cells: dicts with `mode`, `dataset`, `backbone`, `initialisation`, `seed` and `predictions` (path of a table
@@ -59,20 +60,24 @@ def overlapping(frame: pd.DataFrame) -> bool:
     return bool(tested_together(frame).groupby(frame["scene"]).nunique().max() > 1)
 
 
-def _measured(frame: pd.DataFrame, name: str, measure: Measure) -> dict[str, float]:
-    """The correlation, its t interval over sets of scenes that are tested together, and its spread over seeds.
+def shares(frame: pd.DataFrame) -> tuple[float, float]:
+    """Shares of the scenes that a fold tests and that it trains on; a fifth, or as many as are tested, validate."""
+    scenes = frame.groupby("fold")["scene"].nunique().mean()
+    tested = float(scenes / frame["scene"].nunique())
+    return tested, max(1 - tested - max(tested, VALIDATION), tested)
 
-    Random splits test and train on many of the same scenes, so their values are not independent: the interval is
-    widened by the factor of Nadeau and Bengio (2003), root of 1 + n · tested / trained.
+
+def _measured(frame: pd.DataFrame, name: str, measure: Measure) -> dict[str, float]:
+    """The correlation, its interval over sets of scenes that are tested together and seeds, its spread over seeds.
+
+    Folds train on many of the same scenes, so their values are not independent: the variance over sets is multiplied
+    by 1 + n · tested / trained (Nadeau and Bengio 2003; of leaving one out, Bouckaert and Frank 2004).
     """
-    sets = frame.groupby(tested_together(frame), sort=False)
-    values = np.array([within_folds(part, measure) for _, part in sets])
-    low, high = resampling.mean_interval(values[np.isfinite(values)])
-    if overlapping(frame):
-        share = sets["scene"].nunique().mean() / frame["scene"].nunique()
-        factor = np.sqrt(1 + len(sets) * share / max(1 - 2 * share, share))
-        middle, half = (low + high) / 2, (high - low) / 2 * factor
-        low, high = middle - half, middle + half
+    together = tested_together(frame)
+    groups = {key: within_folds(part, measure) for key, part in frame.groupby([together, "seed"], sort=False)}
+    values = pd.Series(groups).unstack().dropna().to_numpy()
+    tested, trained = shares(frame)
+    low, high = inference.mean(values, 1 + len(values) * tested / trained).interval() if len(values) else (np.nan,) * 2
     by_seed = [np.tanh(within_folds(part, measure)) for _, part in frame.groupby("seed")]
     return {
         name: float(np.tanh(within_folds(frame, measure))),

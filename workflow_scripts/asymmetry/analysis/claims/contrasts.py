@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from asymmetry.analysis import inference
 from asymmetry.analysis.claims.claim import Claim, Part
 from asymmetry.analysis.claims.study import CELL, Cell
 from asymmetry.analysis.claims.words import listed
+from asymmetry.analysis.inference import mean
 
 DEVIATIONS = "robust standard deviations over cells"
 
@@ -151,18 +151,6 @@ def matrices(rows: pd.DataFrame, cells: set[Cell], higher_is_better: bool = True
 def among(rows: pd.DataFrame, cells: set[Cell]) -> np.ndarray:
     """Which rows belong to one of the cells."""
     return np.array([cell in cells for cell in rows[CELL].itertuples(index=False, name=None)], dtype=bool)
-
-
-def mean(values: np.ndarray) -> inference.Estimate:
-    """The mean of (scenes, seeds), both resampled: `inference.crossed` in closed form, since a mean needs no draws."""
-    scenes, seeds = values.shape
-    by_scene, by_seed = values.mean(axis=1), values.mean(axis=0)
-    residual = values - by_scene[:, None] - by_seed + values.mean()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variances = [by_scene.var() / np.float64(scenes - 1), by_seed.var() / max(seeds - 1, 1)]
-        both = sum(variances) + np.square(residual).mean() / np.float64((scenes - 1) * max(seeds - 1, 1))
-    parts = (np.array([[variance]]) for variance in (*variances, both))
-    return inference.Joint(values.mean(keepdims=True)[0], *parts, (scenes - 1, seeds - 1)).contrast(1)
 
 
 def _most_seeds(tables: Sequence[pd.DataFrame]) -> tuple[int, ...]:

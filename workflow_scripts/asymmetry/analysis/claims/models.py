@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from asymmetry.analysis import correlation, inference
+from asymmetry.analysis.transfer import shares
 
 ARM = ["mode", "dataset", "backbone", "initialisation"]
 PROTOCOL = "scene"
@@ -27,6 +28,8 @@ class Models:
     """Mean Fisher-z SRCC within folds of every arm, jointly over scenes and seeds.
 
     A fold counts as often as its scenes do, and its images as often as their scene. Scenes of a dataset are a stratum.
+    Resampling the scenes that are tested leaves out that other scenes would have been trained on: the variance over
+    scenes is multiplied by 1 + tested / trained (Nadeau and Bengio 2003, where each scene counts once).
     Only models that leave scenes out; leaving out families of distortions is another question.
 
     Attributes:
@@ -39,7 +42,7 @@ class Models:
         predictions = predictions[predictions["protocol"] == PROTOCOL]
         names = pd.MultiIndex.from_frame(predictions[["dataset", "scene"]].drop_duplicates()).sort_values()
         datasets = names.get_level_values("dataset")
-        strata = [np.flatnonzero(datasets == dataset) for dataset in datasets.unique()]
+        self._strata = {dataset: np.flatnonzero(datasets == dataset) for dataset in datasets.unique()}
         self._count = len(names)
         self.seeds = sorted(int(seed) for seed in predictions["seed"].unique())
         placed = predictions.assign(
@@ -50,8 +53,10 @@ class Models:
             for arm, frame in placed.groupby(ARM, sort=False)
         }
         self.arms: list[Arm] = list(self._folds)
-        self._known: dict[bytes, np.ndarray] = {}
-        self.joint = inference.crossed(self._statistic, strata, len(self.seeds), RESAMPLES)
+        self._known: dict[tuple[str, bytes], np.ndarray] = {}
+        joint = inference.crossed(self._statistic, list(self._strata.values()), len(self.seeds), RESAMPLES)
+        trained = [shares(predictions[predictions["dataset"] == dataset])[1] for dataset in self._strata]
+        self.joint = joint.widened([1 + 1 / share for share in trained])
 
     def scenes(self, arms: Sequence[Arm]) -> int:
         """The smallest number of scenes that any of the arms was tested on."""
@@ -62,16 +67,21 @@ class Models:
         w = np.array([[one.get(arm, 0.0) for arm in self.arms] for one in weights])
         used = np.flatnonzero(w.any(axis=0))
         w, own = w[:, used], np.ix_(used, used)
-        parts = (w @ part[own] @ w.T for part in (self.joint.scenes, self.joint.seeds, self.joint.both))
-        return inference.Joint(w @ self.joint.values[used], *parts, self.joint.freedom)
+        strata = np.array([w @ part[own] @ w.T for part in self.joint.strata])
+        seeds, both = (w @ part[own] @ w.T for part in (self.joint.seeds, self.joint.both))
+        return inference.Joint(w @ self.joint.values[used], strata, seeds, both, self.joint.freedom)
 
     def _statistic(self, scenes: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         counts = np.bincount(scenes, minlength=self._count)
-        key = counts.tobytes()
-        if key not in self._known:
-            self._known[key] = np.array([self._by_seed(folds, counts) for folds in self._folds.values()])
+        values = np.empty((len(self.arms), len(self.seeds)))
+        for dataset, places in self._strata.items():
+            own = [k for k, arm in enumerate(self.arms) if arm[1] == dataset]
+            key = dataset, counts[places].tobytes()
+            if key not in self._known:
+                self._known[key] = np.array([self._by_seed(self._folds[self.arms[k]], counts) for k in own])
+            values[own] = self._known[key]
         times = np.bincount(seeds, minlength=len(self.seeds))
-        return _weighted(self._known[key], np.broadcast_to(times, self._known[key].shape))
+        return _weighted(values, np.broadcast_to(times, values.shape))
 
     def _by_seed(self, folds: Sequence[Fold], counts: np.ndarray) -> np.ndarray:
         z = np.full((len(self.seeds), len(folds)), np.nan)

@@ -77,11 +77,7 @@ def assessment_difference(study: Study, first: str, second: str) -> Part | None:
         scenes.append(len(both[0]))
     if not parts:
         return None
-    variances = np.array([part.error**2 for part in parts])
-    freedom = variances.sum() ** 2 / sum(v**2 / part.freedom for v, part in zip(variances, parts, strict=True))
-    value = float(np.mean([part.value for part in parts]))
-    estimate = inference.Estimate(value, float(np.sqrt(variances.sum()) / len(parts)), float(freedom))
-    return Part(LOWER, estimate, 0.0, True, "Fisher's z", min(scenes), 1)
+    return Part(LOWER, inference.average(parts), 0.0, True, "Fisher's z", min(scenes), 1)
 
 
 def _pseudo_values(study: Study, metric: str, dataset: str) -> np.ndarray:

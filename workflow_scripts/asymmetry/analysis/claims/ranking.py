@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from asymmetry.analysis import rankings
 from asymmetry.analysis.asymmetry import FEWEST_METRICS, RELIABLE, Setting, at, correction, resampled
 from asymmetry.analysis.claims.claim import Claim, Part
 from asymmetry.analysis.claims.study import Study
 from asymmetry.analysis.claims.words import listed, number
 from asymmetry.analysis.judges import FIDELITY
 
-SPLITS, RESAMPLES = 100, 500
+RESAMPLES = 500
 
 
 class Ranked(NamedTuple):
@@ -86,9 +85,7 @@ def _ranked(study: Study, place: Mapping[str, Any], rows: pd.DataFrame) -> Ranke
     setting = Setting.of(rows, study.assessed, study.facts["losses"])
     if len(setting.metrics) < FEWEST_METRICS:
         return None
-    halves = list(study.assessed.halves(SPLITS))
-    reliabilities = rankings.reliability(halves, setting.metrics), setting.reliability(SPLITS)
-    return Ranked(place_label(place), setting, *reliabilities)
+    return Ranked(place_label(place), setting, *setting.reliabilities(study.assessed))
 
 
 def place_label(place: Mapping[str, Any]) -> str:
