@@ -13,6 +13,7 @@ rule assessment_scores:
         column(ASSESSMENTS, "assessment"),
     output:
         datasets=f"{RESULTS}/analysis/assessment-datasets.csv",
+        comparisons=f"{RESULTS}/analysis/metric-comparisons.csv",
         scores=f"{RESULTS}/analysis/assessment-scores.csv",
     log:
         f"{RESULTS}/logs/analysis/assessment.log",

@@ -5,8 +5,11 @@ from asymmetry.compute import step
 with step(snakemake.log[0], snakemake.threads, snakemake.input):
     from pathlib import Path
 
-    from asymmetry.analysis.assessment import dataset_table, score_table
+    from asymmetry.analysis.assessment import dataset_table, read, score_table
+    from asymmetry.analysis.comparison import comparison_table
 
-    params = snakemake.params
-    dataset_table(params.cells, Path(snakemake.output.datasets))
-    score_table(params.cells, params.datasets, params.trained_on, Path(snakemake.output.scores))
+    params, output = snakemake.params, snakemake.output
+    frames = read(params.cells)
+    dataset_table(frames, Path(output.datasets))
+    comparison_table(frames, Path(output.comparisons))
+    score_table(frames, params.datasets, params.trained_on, Path(output.scores))

@@ -4,7 +4,7 @@ import pytest
 from rated_set import picture
 
 from asymmetry import images, tables
-from asymmetry.analysis.preferences import two_afc
+from asymmetry.analysis.preferences import agreement
 from asymmetry.errors import UserError
 from asymmetry.metrics.create import create_metric
 from asymmetry.metrics.preferences import assess_pairs
@@ -51,7 +51,8 @@ def test_both_qualities_of_every_pair_higher_is_better(manifest, tmp_path, name,
             assert path.resolve() == (manifest.parent / pairs[column][row]).resolve()
             value = metric(prediction=images.to_tensor(images.read(path)), reference=reference).item()
             assert table[f"{column}_quality"][row] == pytest.approx(sign * value, rel=1e-5)
-    assert two_afc(table["first_quality"], table["second_quality"], table["preference"]) == pytest.approx(0.92)
+    agreed = agreement(table["first_quality"], table["second_quality"], table["preference"])
+    assert agreed.mean() == pytest.approx(0.92)
 
 
 def test_the_size_of_a_batch_does_not_matter(manifest, tmp_path):

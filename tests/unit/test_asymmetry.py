@@ -42,7 +42,7 @@ def trained(folder: Path, scores: list[float], seeds: int = 3, seed: int = 0, no
 
 
 def measured(folder: Path, cells: list[dict], paths: dict[str, Path], settings=(SETTING,)):
-    assessment.score_table(cells, ["set"], {}, folder / "a.csv")
+    assessment.score_table(assessment.read(cells), ["set"], {}, folder / "a.csv")
     asymmetry.asymmetry_tables(
         cells, ["set"], {}, folder / "a.csv", **paths, objectives={m: f"rec-{m}" for m in METRICS}, settings=settings,
         metrics_output=folder / "ranks.csv", summary_output=folder / "summary.csv", resamples=30,
@@ -237,7 +237,7 @@ def test_scenes_of_other_datasets_are_strata_of_their_own(tmp_path):
 
 def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):
     cells = assessed(tmp_path, KNOWS)
-    assessment.score_table(cells, ["set"], {"m5": ["set"]}, tmp_path / "a.csv")
+    assessment.score_table(assessment.read(cells), ["set"], {"m5": ["set"]}, tmp_path / "a.csv")
     table = tables.read(tmp_path / "a.csv", "assessment-scores").set_index("metric")
     assert np.isnan(table.loc["m5", "score"])
     assert table.loc["m5", "left_out"] == "set"
@@ -246,7 +246,7 @@ def test_datasets_that_a_metric_has_seen_do_not_count(tmp_path):
 
 
 def test_dataset_table_knows_the_error_after_the_fit(tmp_path):
-    assessment.dataset_table(assessed(tmp_path, [1.0], noise=0.1), tmp_path / "d.csv")
+    assessment.dataset_table(assessment.read(assessed(tmp_path, [1.0], noise=0.1)), tmp_path / "d.csv")
     row = tables.read(tmp_path / "d.csv", "assessment-datasets").iloc[0]
     assert row["rmse"] == pytest.approx(0.1, abs=0.02)
     assert row["plcc_logistic5"] >= row["plcc"]
@@ -255,7 +255,7 @@ def test_dataset_table_knows_the_error_after_the_fit(tmp_path):
 
 def test_dataset_table_holds_a_constant_metric_and_intervals(tmp_path):
     cells = assessed(tmp_path, [1.0, 0.0], noise=0.0)
-    assessment.dataset_table(cells, tmp_path / "d.csv")
+    assessment.dataset_table(assessment.read(cells), tmp_path / "d.csv")
     table = tables.read(tmp_path / "d.csv", "assessment-datasets").set_index("metric")
     assert table.loc["m0", "srcc"] == pytest.approx(1)
     assert (table.loc["m1", "srcc"], table.loc["m1", "note"]) == (0, "constant")
@@ -267,7 +267,7 @@ def test_two_datasets_are_averaged(tmp_path):
     (tmp_path / "other").mkdir()
     cells = assessed(tmp_path, KNOWS) + [c | {"dataset": "other"} for c in assessed(tmp_path / "other", KNOWS, 1)]
     single = assessment.load(cells, ["set"], {})["m3"], assessment.load(cells, ["other"], {})["m3"]
-    assessment.score_table(cells, ["set", "other"], {}, tmp_path / "a.csv")
+    assessment.score_table(assessment.read(cells), ["set", "other"], {}, tmp_path / "a.csv")
     row = tables.read(tmp_path / "a.csv", "assessment-scores").set_index("metric").loc["m3"]
     assert row["score"] == pytest.approx(np.mean([assessment.score(frames) for frames in single]))
     assert row["low"] < row["score"] < row["high"]

@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import stats
 
+from asymmetry import tables
 from asymmetry.analysis import comparison
 from asymmetry.analysis.correlation import srcc
 
@@ -45,22 +46,6 @@ def test_dependent_correlations_without_an_answer():
         assert test(0.9, 0.3, 0.2, 40)[1] < 0.001
 
 
-def test_sign_flips_equal_scipy_and_all_patterns():
-    differences = np.array([1.0, 2, 3, 4, 5, 6])
-    assert comparison.sign_flip(differences) == pytest.approx(2 / 64)
-    assert comparison.sign_flip(-differences) == pytest.approx(2 / 64)
-    assert comparison.sign_flip(np.array([3.0])) == 1
-    assert comparison.sign_flip(np.zeros(9)) == 1
-    assert comparison.sign_flip(np.array([1.0, -1, 2, -2])) == 1
-
-
-def test_sign_flips_reject_at_their_level():
-    generator = np.random.default_rng(1)
-    p = [comparison.sign_flip(generator.standard_t(3, size=30), 199) for _ in range(600)]
-    assert 0.03 <= np.mean(np.array(p) <= 0.05) <= 0.07
-    assert stats.kstest(p, "uniform").pvalue > 0.001
-
-
 def models(generator: np.random.Generator, better: float, scenes: int = 12) -> tuple[np.ndarray, ...]:
     """Opinions, two models that share the scenes' offsets, scenes; `better` is how much less noise the first has."""
     score = generator.normal(size=(scenes, 15))
@@ -87,3 +72,26 @@ def test_swaps_of_few_scenes_are_all_tried():
     score, first, second, scenes = models(np.random.default_rng(3), 0.9, scenes=4)
     assert comparison.swap_test(lambda x: srcc(x, score), first, second, scenes)[1] == pytest.approx(2 / 16)
     assert comparison.swap_test(lambda x: srcc(x, score), first, first, scenes) == (0, 1)
+
+
+def test_table_compares_every_two_metrics_and_corrects_within_a_dataset(tmp_path):
+    generator = np.random.default_rng(4)
+    frames = {}
+    for dataset in ("set", "other"):
+        score = generator.uniform(size=200)
+        facts = {"scene": np.repeat([f"s{k}" for k in range(20)], 10), "image": [f"{k}.png" for k in range(200)]}
+        for metric, noise in (("good", 0.1), ("same", 0.1), ("poor", 1.0)):
+            frames[dataset, metric] = pd.DataFrame(facts | {"score": score, "quality": score}).assign(
+                quality=lambda f, noise=noise: f["quality"] + noise * generator.normal(size=200)
+            )
+    comparison.comparison_table(frames, tmp_path / "c.csv")
+    table = tables.read(tmp_path / "c.csv", "metric-comparisons").set_index(["dataset", "first", "second"])
+    assert len(table) == 6
+    row = table.loc[("set", "good", "poor")]
+    good = srcc(*(frames["set", "good"][name].to_numpy() for name in ("quality", "score")))
+    assert row["first_srcc"] == pytest.approx(good)
+    assert row["difference"] == pytest.approx(row["first_srcc"] - row["second_srcc"])
+    assert row["p"] == pytest.approx(0.001)
+    assert row["p_corrected"] == pytest.approx(0.003)
+    assert max(row["p_williams"], row["p_meng"]) < 1e-6
+    assert table.loc[("set", "good", "same"), "p_corrected"] > 0.05

@@ -8,17 +8,14 @@ from asymmetry.analysis import preferences
 
 def test_agreement_by_hand():
     """Prefers the second (p .8), the first (1 − .3), none (½)."""
-    assert preferences.two_afc([0, 2, 1], [1, 1, 1], [0.8, 0.3, 0.9]) == pytest.approx((0.8 + 0.7 + 0.5) / 3)
-    assert preferences.two_afc([1, 1], [0, 0], [0, 0]) == 1
-    assert np.isnan(preferences.two_afc([], [], []))
+    assert preferences.agreement([0, 2, 1], [1, 1, 1], [0.8, 0.3, 0.9]) == pytest.approx([0.8, 0.7, 0.5])
 
 
 def test_swapping_the_patches_changes_nothing():
     generator = np.random.default_rng(0)
     first, second, p = generator.normal(size=(3, 50))
     p = 1 / (1 + np.exp(p))
-    assert preferences.two_afc(first, second, p) == pytest.approx(preferences.two_afc(second, first, 1 - p))
-    assert preferences.two_afc(first, first, p) == 0.5
+    assert preferences.agreement(first, second, p) == pytest.approx(preferences.agreement(second, first, 1 - p))
 
 
 def test_table_by_family_with_intervals_and_the_human_agreement(tmp_path):

@@ -94,7 +94,7 @@ def test_a_missing_judge_of_realism_gives_one_undefined_row(tmp_path):
 def test_the_row_with_everything_equals_the_asymmetry_table(tmp_path):
     table = measured(tmp_path, ["set"], JUDGES)
     cells = rated(tmp_path, ["set"])
-    assessment.score_table(cells, ["set"], {}, tmp_path / "a.csv")
+    assessment.score_table(assessment.read(cells), ["set"], {}, tmp_path / "a.csv")
     scores = optimization.score_table(optimization.scene_scores(tables.read(tmp_path / "gains.csv", "gains")))
     tables.write(scores, tmp_path / "o.csv", "optimization-scores")
     asymmetry.asymmetry_tables(

@@ -15,6 +15,7 @@ from asymmetry import tables
 from asymmetry.analysis import correlation, inference, resampling
 
 Cell = Mapping[str, Any]
+Tables = Mapping[tuple[str, str], pd.DataFrame]  # dataset, metric -> table of shape assessment
 
 
 def fisher_srcc(frame: pd.DataFrame) -> float:
@@ -35,20 +36,19 @@ def clusters(frame: pd.DataFrame) -> list[np.ndarray]:
     return list(frame.groupby("scene").indices.values())
 
 
-def dataset_table(cells: Sequence[Cell], output: Path) -> None:
-    """Write shape `assessment-datasets`: how each metric does on each dataset.
+def read(cells: Sequence[Cell]) -> Tables:
+    """The tables of all cells: dicts with `dataset`, `metric`, `assessment` (path of a table of shape assessment)."""
+    return {(cell["dataset"], cell["metric"]): tables.read(cell["assessment"], "assessment") for cell in cells}
 
-    Args:
-        cells: dicts with `dataset`, `metric` and `assessment` (path of a table of shape assessment).
-        output: path of the table.
-    """
+
+def dataset_table(frames: Tables, output: Path) -> None:
+    """Write shape `assessment-datasets`: how each metric does on each dataset."""
     rows = []
-    for cell in cells:
-        frame = tables.read(cell["assessment"], "assessment")
-        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy(), frame.get("score_error"))
+    for (dataset, metric), frame in frames.items():
+        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy())
         low, high = (np.nan, np.nan) if facts["note"] == "constant" else np.tanh(z_interval(frame))
         rows.append(
-            {"dataset": cell["dataset"], "metric": cell["metric"], "images": len(frame)}
+            {"dataset": dataset, "metric": metric, "images": len(frame)}
             | {"scenes": frame["scene"].nunique(), "srcc_low": low, "srcc_high": high, **facts}
         )
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["assessment-datasets"])), output, "assessment-datasets")
@@ -57,12 +57,19 @@ def dataset_table(cells: Sequence[Cell], output: Path) -> None:
 def load(
     cells: Sequence[Cell], datasets: Collection[str], trained_on: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, pd.DataFrame]]:
+    """As `counting`, from the cells of `read`."""
+    return counting(read(cells), datasets, trained_on)
+
+
+def counting(
+    frames: Tables, datasets: Collection[str], trained_on: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, pd.DataFrame]]:
     """Metric -> dataset -> its assessment, of the full-reference `datasets` that the metric has not seen."""
-    loaded: dict[str, dict[str, pd.DataFrame]] = {cell["metric"]: {} for cell in cells}
-    for cell in cells:
-        if cell["dataset"] in datasets and cell["dataset"] not in trained_on.get(cell["metric"], ()):
-            loaded[cell["metric"]][cell["dataset"]] = tables.read(cell["assessment"], "assessment")
-    return loaded
+    found: dict[str, dict[str, pd.DataFrame]] = {metric: {} for _, metric in frames}
+    for (dataset, metric), frame in frames.items():
+        if dataset in datasets and dataset not in trained_on.get(metric, ()):
+            found[metric][dataset] = frame
+    return found
 
 
 def score(frames: Mapping[str, pd.DataFrame]) -> float:
@@ -72,24 +79,24 @@ def score(frames: Mapping[str, pd.DataFrame]) -> float:
 
 
 def score_table(
-    cells: Sequence[Cell], datasets: Collection[str], trained_on: Mapping[str, Collection[str]], output: Path
+    frames: Tables, datasets: Collection[str], trained_on: Mapping[str, Collection[str]], output: Path
 ) -> None:
     """Write shape `assessment-scores`: the assessment score A of each metric.
 
     Args:
-        cells: as in `dataset_table`.
+        frames: the assessments, of `read`.
         datasets: names of the full-reference datasets that count.
         trained_on: metric -> datasets that its weights have seen, which are left out.
         output: path of the table.
     """
     rows = []
-    for metric, frames in load(cells, datasets, trained_on).items():
-        low, high = _interval(list(frames.values()))
+    for metric, own in counting(frames, datasets, trained_on).items():
+        low, high = _interval(list(own.values()))
         seen = sorted(set(datasets) & set(trained_on.get(metric, ())))
         rows.append(
-            {"metric": metric, "datasets": len(frames), "left_out": " ".join(seen)}
-            | {"scenes": min((frame["scene"].nunique() for frame in frames.values()), default=0)}
-            | {"score": score(frames), "low": low, "high": high}
+            {"metric": metric, "datasets": len(own), "left_out": " ".join(seen)}
+            | {"scenes": min((frame["scene"].nunique() for frame in own.values()), default=0)}
+            | {"score": score(own), "low": low, "high": high}
         )
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["assessment-scores"])), output, "assessment-scores")
 

@@ -1,10 +1,16 @@
 """Tests between two models on the same images: dependent correlations, and permutation by scene."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
+from asymmetry import tables
+from asymmetry.analysis import correlation, inference
 from asymmetry.compute import stable_seed
 
 
@@ -46,26 +52,6 @@ def meng(first: float, second: float, between: float, count: int) -> tuple[float
     return float(z), float(2 * stats.norm.sf(abs(z)))
 
 
-def sign_flip(differences: np.ndarray, resamples: int = 9999) -> float:
-    """Two-sided p that `differences` (clusters,) are symmetric about 0, by flipping their signs.
-
-    All sign patterns are tried where there are at most `resamples` of them: with n clusters p is then no smaller
-    than 2 / 2ⁿ, so 6 are needed for .05. 1 for a single cluster or for differences that are all 0.
-    """
-    differences = np.asarray(differences, dtype=float)
-    if len(differences) < 2 or not differences.any():
-        return 1.0
-    found = stats.permutation_test(
-        (differences,),
-        lambda sample, axis: sample.mean(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=resamples,
-        rng=np.random.default_rng(stable_seed("sign-flip", len(differences))),
-    )
-    return float(found.pvalue)
-
-
 def swap_test(
     statistic: Callable[[np.ndarray], float],
     first: np.ndarray,
@@ -100,3 +86,41 @@ def swap_test(
     drawn = [statistic(np.where(s, second, first)) - statistic(np.where(s, first, second)) for s in swaps]
     extreme = np.count_nonzero(np.abs(drawn) >= abs(observed) - 1e-12)
     return float(observed), float(extreme / len(drawn) if exact else (extreme + 1) / (len(drawn) + 1))
+
+
+def comparison_table(frames: Mapping[tuple[str, str], pd.DataFrame], output: Path) -> None:
+    """Write shape `metric-comparisons`: every two metrics on each dataset, with p corrected by Holm within it.
+
+    Args:
+        frames: dataset and metric -> table of shape assessment; the images of a dataset are the same for all metrics.
+        output: path of the table.
+    """
+    columns = list(tables.SHAPES["metric-comparisons"])
+    parts = []
+    for dataset in dict.fromkeys(dataset for dataset, _ in frames):
+        own = {metric: frame for (where, metric), frame in frames.items() if where == dataset}
+        rows = [
+            {"dataset": dataset, "first": first, "second": second} | _compared(own[first], own[second])
+            for first, second in combinations(own, 2)
+        ]
+        part = pd.DataFrame(rows, columns=columns)
+        parts.append(part.assign(p_corrected=inference.holm(part["p"])))
+    tables.write(pd.concat(parts or [pd.DataFrame(columns=columns)], ignore_index=True), output, "metric-comparisons")
+
+
+def _compared(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, Any]:
+    both = first[["image", "scene", "score", "quality"]].merge(second[["image", "quality"]], on="image")
+    score, *ranks = (stats.rankdata(both[name]) for name in ("score", "quality_x", "quality_y"))
+    correlations = [correlation.plcc(one, score) for one in ranks]
+    between = correlation.plcc(*ranks)
+    _, p = swap_test(lambda rank: correlation.plcc(rank, score), *ranks, both["scene"].to_numpy())
+    return {
+        "images": len(both),
+        "scenes": both["scene"].nunique(),
+        "first_srcc": correlations[0],
+        "second_srcc": correlations[1],
+        "difference": correlations[0] - correlations[1],
+        "p": p,
+        "p_williams": williams(*correlations, between, len(both))[1],
+        "p_meng": meng(*correlations, between, len(both))[1],
+    }

@@ -19,26 +19,15 @@ class Curve:
     """A curve from quality to opinion score; the straight line where the logistic failed or was no better.
 
     Attributes:
-        parameters: b1, b2, b3, b4 or b1 ... b5, on the scale of the given data; empty for the line.
         predicted: opinion scores (N,) that the curve gives for the data that it was fitted to.
         plcc: Pearson's correlation of `predicted` and the scores, in [0, 1]: the direction is lost, as in published
             tables. Never below the size of the linear one.
         fitted: whether it is the logistic.
     """
 
-    parameters: tuple[float, ...]
     predicted: np.ndarray
     plcc: float
     fitted: bool
-
-    def __call__(self, quality: np.ndarray) -> np.ndarray:
-        """Scores predicted from `quality`, both (N,), by a fitted logistic."""
-        quality = np.asarray(quality, dtype=float)
-        if len(self.parameters) == 4:
-            b1, b2, b3, b4 = self.parameters
-            return (b1 - b2) * special.expit((quality - b3) / b4) + b2
-        b1, b2, b3, b4, b5 = self.parameters
-        return b1 * (special.expit(b2 * (quality - b3)) - 0.5) + b4 * quality + b5
 
 
 def logistic(quality: np.ndarray, score: np.ndarray, parameters: int = 4) -> Curve:
@@ -47,38 +36,28 @@ def logistic(quality: np.ndarray, score: np.ndarray, parameters: int = 4) -> Cur
     Only place and slope are searched, from several starts on standardised data; the other parameters are linear and
     solved for. A fit that fails, or whose correlation is below the straight line's, is refused.
     """
-    middle, spread = quality.mean(), quality.std()
-    x = (quality - middle) / spread
+    x = (quality - quality.mean()) / quality.std()
     line = np.polynomial.Polynomial.fit(x, score, 1)(x)
-    linear = Curve((), line, abs(float(np.corrcoef(x, score)[0, 1])), fitted=False)
+    linear = Curve(line, abs(float(np.corrcoef(x, score)[0, 1])), fitted=False)
     if len(quality) <= parameters:
         return linear
     others = np.column_stack([x, np.ones_like(x)][5 - parameters :])
 
-    def solve(place_and_slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def residual(place_and_slope: np.ndarray) -> np.ndarray:
         place, slope = place_and_slope
         design = np.column_stack([special.expit((x - place) * slope) - 0.5, others])
-        linears = np.linalg.lstsq(design, score, rcond=None)[0]
-        return linears, design @ linears - score
+        return design @ np.linalg.lstsq(design, score, rcond=None)[0] - score
 
     bounds = ([x.min() - 3, 0.05], [x.max() + 3, 20])
     starts = [np.array([place, slope]) for place in np.quantile(x, PLACES) for slope in SLOPES]
-    starts.sort(key=lambda start: float(np.square(solve(start)[1]).sum()))
-    fits = [optimize.least_squares(lambda p: solve(p)[1], start, bounds=bounds) for start in starts[:3]]
+    starts.sort(key=lambda start: float(np.square(residual(start)).sum()))
+    fits = [optimize.least_squares(residual, start, bounds=bounds) for start in starts[:3]]
     best = min(fits, key=lambda fit: fit.cost)
-    linears, residual = solve(best.x)
-    predicted = score + residual
+    predicted = score + residual(best.x)
     after = float(np.corrcoef(predicted, score)[0, 1]) if np.ptp(predicted) > 0 else 0.0
     if not best.success or after < linear.plcc:
         return linear
-    place, slope = best.x[0] * spread + middle, best.x[1] / spread
-    if parameters == 4:
-        height, centre = linears
-        found = (centre + height / 2, centre - height / 2, place, 1 / slope)
-    else:
-        height, tilt, centre = linears
-        found = (height, slope, place, tilt / spread, centre - tilt * middle / spread)
-    return Curve(tuple(map(float, found)), predicted, after, fitted=True)
+    return Curve(predicted, after, fitted=True)
 
 
 def rmse(error: np.ndarray, parameters: int) -> float:

@@ -13,21 +13,14 @@ from asymmetry.analysis import assessment, resampling
 ALL = "all"
 
 
-def two_afc(first_quality: np.ndarray, second_quality: np.ndarray, preference: np.ndarray) -> float:
-    """Mean share of raters who agree with the metric: p where it prefers the second, 1 − p the first, ½ for a tie.
+def agreement(first: np.ndarray, second: np.ndarray, preference: np.ndarray) -> np.ndarray:
+    """Share of raters (pairs,) who agree with the metric: p where it prefers the second, 1 − p the first, ½ for a tie.
 
     Args:
-        first_quality: quality (pairs,) of the first patch, higher is better.
-        second_quality: of the second.
+        first: quality (pairs,) of the first patch, higher is better.
+        second: of the second.
         preference: share p (pairs,) of raters who preferred the second.
-
-    Returns:
-        A number in [0, 1], .5 for a metric that knows nothing; NaN without pairs.
     """
-    return float(np.mean(_agreement(first_quality, second_quality, preference))) if len(preference) else np.nan
-
-
-def _agreement(first: np.ndarray, second: np.ndarray, preference: np.ndarray) -> np.ndarray:
     preference = np.asarray(preference, dtype=float)
     return np.where(np.equal(first, second), 0.5, np.where(np.greater(second, first), preference, 1 - preference))
 
@@ -52,7 +45,7 @@ def agreement_table(cells: Sequence[Mapping[str, Any]], output: Path) -> None:
 
 def _measure(frame: pd.DataFrame) -> dict[str, Any]:
     preference = frame["preference"].to_numpy()
-    agreed = _agreement(frame["first_quality"].to_numpy(), frame["second_quality"].to_numpy(), preference)
+    agreed = agreement(frame["first_quality"].to_numpy(), frame["second_quality"].to_numpy(), preference)
     low, high = resampling.interval(lambda rows: float(agreed[rows].mean()), assessment.clusters(frame))
     return {
         "pairs": len(frame),

@@ -38,7 +38,7 @@ class Models:
         joint: their correlations, with covariances over scenes and seeds.
     """
 
-    def __init__(self, predictions: pd.DataFrame) -> None:
+    def __init__(self, predictions: pd.DataFrame, resamples: int | None = None) -> None:
         predictions = predictions[predictions["protocol"] == PROTOCOL]
         names = pd.MultiIndex.from_frame(predictions[["dataset", "scene"]].drop_duplicates()).sort_values()
         datasets = names.get_level_values("dataset")
@@ -54,7 +54,7 @@ class Models:
         }
         self.arms: list[Arm] = list(self._folds)
         self._known: dict[tuple[str, bytes], np.ndarray] = {}
-        joint = inference.crossed(self._statistic, list(self._strata.values()), len(self.seeds), RESAMPLES)
+        joint = inference.crossed(self._statistic, list(self._strata.values()), len(self.seeds), resamples or RESAMPLES)
         trained = [shares(predictions[predictions["dataset"] == dataset])[1] for dataset in self._strata]
         self.joint = joint.widened([1 + 1 / share for share in trained])
 
