@@ -157,7 +157,7 @@ def repeated(generator, true, noise, scenes=8, seeds=3):
     [(8, 3, (0, 0, 6), False), (8, 2, (2, 1, 2), False), (5, 3, (4, 2, 4), False), (8, 3, (2, 1, 2), True)],
 )
 def test_reliability_is_the_correlation_of_two_repetitions(count, seeds, noise, exploded):
-    """It was .2 too low where halves shared neither scenes nor seeds, and 1 where one training had exploded."""
+    """Halves of scenes and seeds are .1 to .2 too low; 1 − variances is near 1 where one training exploded."""
     true = np.linspace(0, 7, count)
     true[0] -= 100 * exploded
     generator, found, actual = np.random.default_rng(count + seeds), [], []
@@ -209,7 +209,7 @@ def test_a_training_that_sometimes_diverges_makes_ranks_less_reliable():
 
 
 def test_corrected_rho_is_unbiased_and_covered():
-    """True rho 1. Of those that the workflow would pool; with halves of scenes and seeds their mean was 1.2."""
+    """True rho 1, in runs that reach an estimate; raw rho is lower."""
     generator, raw, found = np.random.default_rng(6), [], []
     for _ in range(50):
         seen, trained = benchmark(generator), repeated(generator, np.arange(6.0), (2, 1, 2))

@@ -42,7 +42,7 @@ def predictions(generator, scenes: int, splits: int | None, seeds: int = 1, imag
 
 @pytest.mark.parametrize(("scenes", "splits", "repeats"), [(8, None, 80), (20, 10, 40)])
 def test_models_of_equal_worth_are_seldom_told_apart(monkeypatch, scenes, splits, repeats):
-    """At 5 %; counting the scenes of the test alone it is about 13 %."""
+    """At 5 %, which is exceeded where only the scenes of the test count (14 % in theory, leaving one out)."""
     monkeypatch.setattr(models, "RESAMPLES", 40)
     generator = np.random.default_rng(scenes)
     rejected = np.zeros(2)

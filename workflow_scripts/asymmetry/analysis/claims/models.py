@@ -32,6 +32,10 @@ class Models:
     scenes is multiplied by 1 + tested / trained (Nadeau and Bengio 2003, where each scene counts once).
     Only models that leave scenes out; leaving out families of distortions is another question.
 
+    Args:
+        predictions: shape predictions with the columns mode, dataset, backbone, initialisation and seed.
+        resamples: how often scenes and seeds are drawn; `RESAMPLES` by default.
+
     Attributes:
         arms: mode, dataset, backbone and initialisation of each.
         seeds: the seeds.
