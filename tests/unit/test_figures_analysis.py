@@ -213,8 +213,8 @@ def sensitivity_tables(folder: Path, settings=(("none", 0.0), ("patch-vgg", 0.1)
 def test_sensitivity_has_the_interval_of_the_whole_alone(tmp_path):
     data = sensitivity_tables(tmp_path)
     frame = tables.read(data, "sensitivity-figure")
-    assert frame.loc[frame["kind"] == "nothing", "index_low"].tolist() == [-1, -1]
-    assert frame.loc[frame["kind"] != "nothing", "index_low"].isna().all()
+    assert frame.loc[frame["kind"] == "nothing", "index_interval_low"].tolist() == [-1, -1]
+    assert frame.loc[frame["kind"] != "nothing", "index_interval_low"].isna().all()
     check(sensitivity.draw_sensitivity, data, tmp_path / "figure", "a test")
 
 

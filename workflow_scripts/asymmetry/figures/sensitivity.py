@@ -136,8 +136,8 @@ def _dots(axes: Axes, part: pd.DataFrame, name: str, rows: Places, shift: float)
     if name != AGREEMENT and whole[name].notna().any():
         axes.axvline(whole[name].iloc[0], color=look["color"], linewidth=0.8, linestyle="--", alpha=0.6)
     bars = np.full((2, len(shown)), np.nan)
-    if f"{name}_low" in shown:
-        bars = theme.sides(shown[name], shown[f"{name}_low"], shown[f"{name}_high"])
+    if f"{name}_interval_low" in shown:
+        bars = theme.sides(shown[name], shown[f"{name}_interval_low"], shown[f"{name}_interval_high"])
     axes.errorbar(shown[name], at, xerr=bars, fmt="none", ecolor=look["color"], elinewidth=0.9, alpha=0.7)
     axes.plot(shown[name], at, linestyle="none", markersize=4, **look)
     axes.grid(axis="y", visible=False)
