@@ -8,7 +8,9 @@ import pandas as pd
 SETTING = ["discriminator", "weight"]  # columns that name an adversarial setting
 MEASURES = {"realism": "realism (optimization score O)", "fidelity": "fidelity"}
 ARCHITECTURES = ("convolution", "attention")  # in the order in which they are shown
-INTERVAL = "95 % intervals over scenes (Student's t below 30 scenes, BCa bootstrap from 30 on)"
+INTERVAL = (
+    "95 % intervals over scenes and seeds (Student's t; with one seed over scenes alone, by BCa bootstrap from 30 on)"
+)
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -48,7 +48,7 @@ def draw_discriminators(data: Path, curves: Path, stem: Path, scale: str = "", a
         if len(frame)
         else "No training to show.",
         f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
-        f"Bars: {INTERVAL}; small rings: the seeds one by one, whose spread is not in the bars.",
+        f"Bars: {INTERVAL}; small rings: the seeds one by one.",
         "Below, a line is one training, coloured as above; an accuracy of 0.5 is guessing.",
         theme.DIVERGED if frame["diverged"].any() else "No training diverged." if len(frame) else "",
         theme.CUT if any(theme.cut(*_ends(part)) for _, part in frame.groupby("measure")) else "",

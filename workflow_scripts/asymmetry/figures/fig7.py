@@ -49,7 +49,7 @@ def draw_fig7(data: Path, stem: Path, scale: str = "", among: Sequence[str] = ()
         figure,
         f"Objective {', '.join(frame['objective'].unique())}.",
         f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
-        f"Bars and band: {INTERVAL}; the spread over seeds is not in them.",
+        f"Bars and band: {INTERVAL}.",
         "Below, lines join neighbouring weights, and horizontal bars hold 80 % of the logged ratios of all seeds.",
         "0 is the pretrained generator.",
         theme.DIVERGED if frame["diverged"].any() else "",

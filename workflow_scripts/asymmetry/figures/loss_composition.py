@@ -48,7 +48,6 @@ def draw_loss_composition(data: Path, stem: Path, scale: str = "") -> None:
         f"of a row have). Bars: {INTERVAL}; they end at the edge of a panel. Gains over the pretrained generator",
         "(0) in robust standard deviations over cells. Balance: the mean of fidelity and realism, each once more over",
         "its own robust deviation over cells. Arrows between points: what the adversarial term changes.",
-        "" if frame["seeds"].max() > 1 else "The spread over seeds is not known.",
         theme.DIVERGED if frame["diverged"].any() else "",
         theme.CUT if any(theme.cut(*theme.ends(own)) for _, own in frame.groupby([*PANEL, "measure"])) else "",
         standing_in(frame["objective"]),

@@ -59,8 +59,8 @@ def draw_transfer(data: Path, stem: Path, scale: str = "") -> None:
     theme.footnote(
         figure,
         f"n = {counted(frame['scenes'], 'scene')}, {counted(frame['seeds'], 'seed')}.",
-        f"Bars: {INTERVAL.replace('over scenes', 'over scenes that are tested together')};",
-        "pale bands: one standard deviation over seeds to each side, which is not in the bars."
+        f"Bars: {INTERVAL.replace('over scenes and', 'over scenes that are tested together and')};",
+        "pale bands: one standard deviation over seeds to each side."
         if frame["srcc_spread"].notna().any()
         else "the spread over seeds is not known.",
         "SRCC within a fold, averaged over folds and seeds as Fisher's z; 0 (dotted) is guessing.",
