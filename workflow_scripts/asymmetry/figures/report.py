@@ -160,7 +160,7 @@ def _rival(in_domain: Path | None) -> list[str]:
 def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str, Any]) -> list[str]:
     training, before = config["optimization"], config["pretraining"]["steps"]
     lines = [
-        f"Nothing about longer trainings or other networks: {plain(training['generator'])} was trained for {before}"
+        f"Anything about longer trainings or other networks: {plain(training['generator'])} was trained for {before}"
         f" steps with L1, then for {training['steps']} steps of {training['batch']} crops of {training['crop']} pixels"
         " in each setting.",
     ]
