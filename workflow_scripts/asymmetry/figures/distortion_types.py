@@ -84,7 +84,7 @@ def _heat_map(axes: Axes, part: pd.DataFrame, dataset: str) -> None:
                     at = {"ha": "center", "va": "center_baseline", "fontsize": 5.5}
                     axes.text(x + 0.5, y + 0.5, coefficient(value), color=ink, **at)
                 if not (low > 0 or high < 0):
-                    axes.plot(x + 0.93, y + 0.1, ".", color=ink, markersize=1.5)
+                    axes.plot(x + 0.87, y + 0.17, ".", color=ink, markersize=1.5)
     axes.set(xlim=(0, across[-1] + 1), ylim=(down[-1] + 1, 0))
     axes.set_xticks(across + 0.5, list(columns["distortion"]), rotation=90, fontsize=5.5)
     axes.set_yticks(down + 0.5, list(rows["metric"]), fontsize=6)
