@@ -24,7 +24,7 @@ class Acceleration:
             means over a batch in a relativistic game then see the parts.
         autocast: generator and discriminator in bfloat16. Their outputs, all losses, fidelity metrics with their
             backbones (global statistics with constants of 1e-6 do not survive 8 bits) and the gradient penalty stay
-            in float32.
+            in float32. So do the statistics, heads and losses of finetuned quality models, whose backbones follow it.
         channels_last: images and convolutions in the layout (N, H, W, C).
         compile: `torch.compile` of generator and discriminator.
         fused: Adam in one kernel.
