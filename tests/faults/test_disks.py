@@ -16,13 +16,13 @@ ALONE = ("unshare", "--mount", "--map-root-user")  # mounts that nobody else see
 def mounted(study: Study, script: str) -> list[str]:
     """Run a shell script, in which `SNAKEMAKE` trains and `$disk` is the generator's folder.
 
-    What it printed, in the order of time, cut where it says `echo ---`.
+    What it printed, in the order of time, cut where it says `echo CUT HERE`.
     """
     if subprocess.run([*ALONE, "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let an ordinary process mount a disk of its own (unshare)")
     (study.folder / GENERATOR).mkdir(parents=True)
     script = f"disk={GENERATOR}\n" + script.replace("SNAKEMAKE", " ".join(command(PRETRAINED)))
-    return study.finish([*ALONE, "bash", "-c", script]).stdout.split("---\n")
+    return study.finish([*ALONE, "bash", "-c", script]).stdout.split("CUT HERE\n")
 
 
 def test_a_full_disk(study, whole) -> None:
@@ -30,8 +30,8 @@ def test_a_full_disk(study, whole) -> None:
     first, files, second = mounted(
         study,
         "mount -t tmpfs -o size=100k tmpfs $disk\n"
-        "SNAKEMAKE && echo believed; echo ---\n"
-        "find $disk -type f; echo ---\n"
+        "SNAKEMAKE && echo believed; echo CUT HERE\n"
+        "find $disk -type f; echo CUT HERE\n"
         "mount -o remount,size=10m $disk\n"
         "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
     )
@@ -47,8 +47,8 @@ def test_a_disk_with_room_for_the_checkpoints_alone(study, whole) -> None:
     first, files, second = mounted(
         study,
         "mount -t tmpfs -o size=20k tmpfs $disk; mkdir $disk/state; mount -t tmpfs -o size=1m tmpfs $disk/state\n"
-        "SNAKEMAKE && echo believed; echo ---\n"
-        "find $disk -type f; echo ---\n"
+        "SNAKEMAKE && echo believed; echo CUT HERE\n"
+        "find $disk -type f; echo CUT HERE\n"
         "mount -o remount,size=10m $disk\n"
         "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
     )
@@ -65,8 +65,8 @@ def test_read_only_results(study, whole) -> None:
     first, files, second = mounted(
         study,
         "mount -t tmpfs -o size=10m tmpfs $disk; mount -o remount,ro $disk\n"
-        "SNAKEMAKE && echo believed; echo ---\n"
-        "find $disk -mindepth 1; echo ---\n"
+        "SNAKEMAKE && echo believed; echo CUT HERE\n"
+        "find $disk -mindepth 1; echo CUT HERE\n"
         "mount -o remount,rw $disk\n"
         "SNAKEMAKE && sha256sum $disk/pretrained.safetensors",
     )
