@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.slurm import one_node
 from tests.workflow.conftest import SMOKE, SMOKE_TARGETS, fingerprints, run_snakemake
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not one_node.obstacle(), reason="the run on Slurm, in an order of its own, is compared instead")
 def test_one_job_at_a_time_gives_the_bytes_of_two(smoke_results: dict[str, str], copy: Path, tmp_path: Path) -> None:
     shutil.copytree(copy, tmp_path / "project")
     result = run_snakemake(tmp_path / "project", *SMOKE_TARGETS, *SMOKE, "--cores", "1")
