@@ -146,9 +146,11 @@ def accounts(environment: dict[str, str], folder: Path, rule: str, *columns: str
 
 
 def rules(*files: str) -> dict[str, str]:
-    """The text of each rule of some files in rules/, by name."""
+    """The text of each rule of some files in rules/, by the name under which Snakemake lists it."""
     parts = [re.split(r"^rule (\w+):$", (RULES / name).read_text(encoding="utf-8"), flags=re.M)[1:] for name in files]
-    return {name: text for part in parts for name, text in zip(part[::2], part[1::2], strict=True)}
+    found = {name: text for part in parts for name, text in zip(part[::2], part[1::2], strict=True)}
+    own = {name: re.match(r'\s+name:\s+"(.+)"', text) for name, text in found.items()}
+    return {own[name][1] if own[name] else name: text for name, text in found.items()}
 
 
 def all_rules() -> dict[str, str]:

@@ -48,12 +48,15 @@ def counted(output: str) -> dict[str, int]:
     return jobs
 
 
+RULE = r'^rule +(\w+):(?:\n +name:\n +"([^"]+)")?'  # its `name`, where it has one, is what Snakemake lists
+
+
 def stages(snakefile: Path) -> dict[str, str]:
     """The stage of each rule: the name of the file in `rules/` that holds it."""
     found = {}
     for file in sorted((snakefile.parent / "rules").glob("*.smk")):
-        rules = re.findall(r"^rule +(\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
-        found |= dict.fromkeys(rules, file.stem)
+        rules = re.findall(RULE, file.read_text(encoding="utf-8"), re.MULTILINE)
+        found |= {name or rule: file.stem for rule, name in rules}
     return found
 
 
