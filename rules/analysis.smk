@@ -155,7 +155,7 @@ rule sensitivity:
         settings=PLAN.analysis.settings(),
         code=code("analyse_sensitivity.py"),
     message:
-        "Analysis: does the asymmetry hang on one judge, dataset, seed or metric"
+        "Analysis: does the asymmetry depend on one judge, dataset, seed or metric"
     script:
         "../workflow_scripts/analyse_sensitivity.py"
 

@@ -218,7 +218,7 @@ rule sensitivity_figure:
             f"{RESULTS}/figures/sensitivity.png",
             caption="../report/sensitivity.rst",
             category="Answers",
-            labels={"figure": "does the ranking hang on one judge?"},
+            labels={"figure": "does the ranking depend on one judge?"},
         ),
         pdf=f"{RESULTS}/figures/sensitivity.pdf",
     log:

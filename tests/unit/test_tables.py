@@ -66,20 +66,20 @@ def test_missing_column_is_a_bug_of_the_program(tmp_path):
 @pytest.mark.parametrize("shape", ["corpus", "rated"])
 def test_a_table_of_another_shape_is_refused(tmp_path, shape):
     tables.write(assessment(), tmp_path / "t.csv", "assessment")
-    with pytest.raises(UserError, match=rf"t\.csv is no {shape} table.*expected"):
+    with pytest.raises(UserError, match=rf"t\.csv is not a valid '{shape}' table.*expected"):
         tables.read(tmp_path / "t.csv", shape)
 
 
 @pytest.mark.parametrize("value", [None, math.nan, "", "many"])
 def test_a_number_that_must_be_there(tmp_path, value):
-    with pytest.raises(UserError, match=r"no number in column 'score', row 2 .opinion score"):
+    with pytest.raises(UserError, match=r"row 2, column 'score': expected a number .opinion score"):
         tables.write(assessment(score=pd.Series([1.0, value], dtype=object)), tmp_path / "t.csv", "assessment")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("value", [2.5, math.inf, "x", None])
 def test_whole_numbers_are_whole(tmp_path, value):
-    with pytest.raises(UserError, match="no integer in column 'level', row 1"):
+    with pytest.raises(UserError, match="row 1, column 'level': expected an integer"):
         tables.write(assessment(level=pd.Series([value, 1], dtype=object)), tmp_path / "t.csv", "assessment")
 
 
@@ -92,7 +92,7 @@ def test_optional_numbers_may_miss_but_not_be_words(tmp_path):
     assert math.isnan(frame["perceptual"][0])
     assert frame["perceptual"][1] == math.inf
     path.write_text(path.read_text().replace("1,0.5", "1,none"))
-    with pytest.raises(UserError, match="no number in column 'reconstruction', row 1"):
+    with pytest.raises(UserError, match="row 1, column 'reconstruction': expected a number"):
         tables.read(path, "history")
 
 

@@ -41,7 +41,9 @@ SHAPES = _shapes()
 def _check(frame: pd.DataFrame, shape: str, path: str | Path) -> pd.DataFrame:
     columns = SHAPES[shape]
     if list(frame.columns) != list(columns):
-        raise UserError(f"{path} is no {shape} table: columns {list(frame.columns)}, expected {list(columns)}.")
+        raise UserError(
+            f"{path} is not a valid {shape!r} table: it has the columns {list(frame.columns)}, expected {list(columns)}."
+        )
     frame = frame.copy()
     for name, column in columns.items():
         if column.type == "text":
@@ -53,7 +55,8 @@ def _check(frame: pd.DataFrame, shape: str, path: str | Path) -> pd.DataFrame:
             wrong |= numbers % 1 != 0
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise UserError(f"{path}: no {column.type} in column {name!r}, row {row + 1} ({column.meaning}).")
+            wanted = "an integer" if column.type == "integer" else "a number"
+            raise UserError(f"{path}, row {row + 1}, column {name!r}: expected {wanted} ({column.meaning}).")
         frame[name] = numbers.astype(int) if column.type == "integer" else numbers
     return frame
 

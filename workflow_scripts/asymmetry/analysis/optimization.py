@@ -159,7 +159,7 @@ def optimization_tables(
     Args:
         cells: as in `collect_judgements`: every cell of one task and generator.
         baselines: tables of shape baselines of that task and generator.
-        standing: what each judge stands on (`judges` of `independence.secondary`).
+        standing: what each judge is built on (`judges` of `independence.secondary`).
         trained: what the run trains with (`trained` of `independence.secondary`).
         judges_output: path of shape `judges`.
         means_output: path of shape `judge-means`.

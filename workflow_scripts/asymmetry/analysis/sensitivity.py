@@ -1,4 +1,4 @@
-"""Does the asymmetry hang on one judge, family of judges, dataset, seed or metric? Each is left out in turn."""
+"""Does the asymmetry depend on one judge, family of judges, dataset, seed or metric? Each is left out in turn."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path

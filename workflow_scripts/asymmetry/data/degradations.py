@@ -1,4 +1,4 @@
-"""Degradations: what a restoration task does to a picture, and the plain way back."""
+"""Degradations: what a restoration task does to a picture, and plain upsampling."""
 
 from torch import Tensor
 from torch.nn import functional

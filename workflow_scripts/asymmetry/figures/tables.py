@@ -90,7 +90,12 @@ def _places(worth: pd.DataFrame, keys: Sequence[str], within: str = "") -> dict[
 
 
 def _rule(places: Mapping[str, Mapping[Hashable, int]]) -> list[str]:
-    return [best.RULE, "" if any(places.values()) else "Here no cell is told apart from the next: nothing is marked."]
+    return [
+        best.RULE,
+        ""
+        if any(places.values())
+        else "No difference between neighbouring rows is significant here: nothing is marked.",
+    ]
 
 
 def _divergences(diverged: pd.Series) -> str:
@@ -139,7 +144,7 @@ def _worth(cells: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for cell in cells:
         frame = tables.read(cell["predictions"], "predictions").assign(seed=cell["seed"])
         if any(overlapping(part) for _, part in frame.groupby("protocol")):
-            continue  # random splits share scenes: no two of their models are told apart
+            continue  # random splits share scenes: no two of their models are compared
         for (protocol, scene), part in frame.groupby(["protocol", tested_together(frame)], sort=False):
             facts = {name: cell[name] for name in names} | {"protocol": protocol, "scene": scene}
             rows += [facts | {"name": n, "worth": within_folds(part, f)} for n, f in CORRELATIONS.items()]

@@ -1,4 +1,4 @@
-"""Judges: which are asked, their files, what they are fitted on and stand on."""
+"""Judges: which are asked, their files, what they are fitted on and built on."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class Judgement(Definitions):
         return [f"{folder}/baselines.csv", *([f"{folder}/external-baselines.csv"] if self.external else [])]
 
     def standing(self) -> dict[str, dict[str, list[str]]]:
-        """The networks that each judge stands on and the data that it has seen, for `judges.independence`."""
+        """The networks that each judge uses and the data that it has seen, for `judges.independence`."""
         found = {}
         for name, own in self._asked().items():
             facts, rated = self._facts(own), own.get("fitted_on", {}).get("rated")
