@@ -33,7 +33,7 @@ class Entry:
         differentiable: whether gradients are finite on ordinary, constant and identical images: fit to be a loss.
         minimum_size: smallest height and width that a metric or judge accepts, pixels.
         trained_on: datasets that its weights have seen, so that assessments there do not count; without ImageNet.
-        backbones: networks that a metric or a judge is built on, by their names among the backbones where they have one.
+        backbones: networks that a metric or a judge is built on, by their names in `backbones` where they have one.
         external: whether a judge is asked by pyiqa in its own environment; its arguments and options go there.
         architecture: `convolution` or `attention`, for backbones.
         strides: input pixels per feature position of each stage, for backbones without options.

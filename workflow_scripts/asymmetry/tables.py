@@ -41,9 +41,8 @@ SHAPES = _shapes()
 def _check(frame: pd.DataFrame, shape: str, path: str | Path) -> pd.DataFrame:
     columns = SHAPES[shape]
     if list(frame.columns) != list(columns):
-        raise UserError(
-            f"{path} is not a valid {shape!r} table: it has the columns {list(frame.columns)}, expected {list(columns)}."
-        )
+        found, wanted = list(frame.columns), list(columns)
+        raise UserError(f"{path} is not a valid {shape!r} table: it has the columns {found}, expected {wanted}.")
     frame = frame.copy()
     for name, column in columns.items():
         if column.type == "text":

@@ -18,7 +18,7 @@ RULE = (
 
 
 def places(column: Mapping[Hashable, pd.DataFrame]) -> dict[Hashable, int]:
-    """1 for the best row and 2 for the second best, each only if it differs significantly from the next; a tie has no place.
+    """1 for the best row, 2 for the second best, each only if it differs significantly from the next; a tie has none.
 
     The second best has no place if the best has none.
 

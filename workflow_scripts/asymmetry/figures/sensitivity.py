@@ -1,4 +1,4 @@
-"""Does the asymmetry depend on one judge, family of judges, dataset, seed or metric? Each left out in turn, on a page."""
+"""Does the asymmetry depend on one judge, family of judges, dataset, seed or metric? Each left out in turn."""
 
 import textwrap
 from collections.abc import Sequence

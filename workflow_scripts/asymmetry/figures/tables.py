@@ -92,9 +92,7 @@ def _places(worth: pd.DataFrame, keys: Sequence[str], within: str = "") -> dict[
 def _rule(places: Mapping[str, Mapping[Hashable, int]]) -> list[str]:
     return [
         best.RULE,
-        ""
-        if any(places.values())
-        else "No difference between neighbouring rows is significant here: nothing is marked.",
+        "" if any(places.values()) else "No difference is significant: nothing is marked.",
     ]
 
 
