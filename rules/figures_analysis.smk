@@ -183,36 +183,11 @@ rule claims_figure:
         "../workflow_scripts/claims_figure.py"
 
 
-rule sensitivity_data:
-    input:
-        table=rules.sensitivity.output[0],
-        asymmetry=rules.asymmetry.output.summary,
-    output:
-        f"{RESULTS}/figures/data/sensitivity.csv",
-    log:
-        f"{RESULTS}/logs/figures/sensitivity-data.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figures/sensitivity-data.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
-        gpu=0,
-    params:
-        code=code("sensitivity_data.py"),
-    message:
-        "Sensitivity: data"
-    script:
-        "../workflow_scripts/sensitivity_data.py"
-
-
 rule sensitivity_figure:
     name:
         "sensitivity-figure"
     input:
-        rules.sensitivity_data.output,
+        rules.sensitivity.output,
     output:
         png=report(
             f"{RESULTS}/figures/sensitivity.png",

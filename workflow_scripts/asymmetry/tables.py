@@ -46,7 +46,7 @@ def _check(frame: pd.DataFrame, shape: str, path: str | Path) -> pd.DataFrame:
     frame = frame.copy()
     for name, column in columns.items():
         if column.type == "text":
-            frame[name] = frame[name].fillna("").astype(str)
+            frame[name] = frame[name].astype(object).fillna("").astype(str)
             continue
         numbers = pd.to_numeric(frame[name], errors="coerce").astype(float)
         wrong = numbers.isna() & frame[name].notna() if column.optional else numbers.isna()

@@ -34,14 +34,14 @@ Places = dict[tuple[str, str], float]
 
 @theme.style()
 def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
-    """Draw `<stem>.png` and `<stem>.pdf` from a table of shape sensitivity-figure: a column a setting.
+    """Draw `<stem>.png` and `<stem>.pdf` from a table of shape sensitivity: a column a setting.
 
     Args:
         data: the table.
         stem: path of the pictures without a suffix.
         scale: the scale of the run, for the note under the figure.
     """
-    frame = tables.read(data, "sensitivity-figure")
+    frame = tables.read(data, "sensitivity")
     rows = _rows(frame)
     settings = list(frame.groupby(SETTING, sort=False)) or [(("none", 0.0), frame)]
     height = 0.55 + LINE * max(max(rows.values(), default=0), 6)
@@ -89,8 +89,8 @@ def _notes(frame: pd.DataFrame) -> list[str]:
     ]
     return [
         f"n = {counted(whole['metrics'], 'metric')}, {counted(whole['scenes'], 'scene')},",
-        f"{counted(whole['seeds'], 'seed')}. Dashed: with everything. Bar: 95 % interval of the index over",
-        "scenes and seeds; ρ is of a fixed set of metrics, the rows 'without a metric' are its range.",
+        f"{counted(whole['seeds'], 'seed')}. Dashed: with everything. Bars: 95 % intervals over scenes and",
+        "seeds, where there is one. The metrics are a fixed set.",
         "Index 0: perfect agreement.",
         "No point: nothing is left, or a reliability is not above 0.",
         *reasons,
