@@ -43,7 +43,7 @@ def make_set(folder: Path, count: int) -> pd.DataFrame:
         name = f"{number}.png"
         images.write(scenes[scene] + random.normal(0, 0.03 * (1 - score), (HEIGHT, WIDTH, 3)), folder / name)
         rows.append({"image": name, "scene": f"scene-{scene}", "score": score, "raw_score": score, "level": 0})
-    frame = pd.DataFrame(rows).assign(reference="", distortion="", family="", split="")
+    frame = pd.DataFrame(rows).assign(reference="", distortion="", family="", score_error=np.nan, split="")
     tables.write(frame, folder / "manifest.csv", "rated")
     return frame
 

@@ -45,7 +45,7 @@ def make_rated_set(folder: Path, scenes: int = 2, size: int = 64, levels: int = 
                 image = f"scene{scene}-{name}-{level}.png"
                 images.write(images.to_array(version), folder / image)
                 score = 1 - level / levels
-                rows.append((image, f"scene{scene}.png", f"scene{scene}", name, name, level, score, score, ""))
+                rows.append((image, f"scene{scene}.png", f"scene{scene}", name, name, level, score, 0.05, score, ""))
     manifest = folder / "manifest.csv"
     tables.write(pd.DataFrame(rows, columns=list(tables.SHAPES["rated"])), manifest, "rated")
     return manifest

@@ -25,7 +25,7 @@ def test_the_table_holds_every_image_in_order(manifest, tmp_path):
     metric = create_metric("psnr")
     assess(metric, manifest, output, "cpu", batch=4)
     rated, table = tables.read(manifest, "rated"), tables.read(output, "assessment")
-    same = ["scene", "distortion", "family", "level", "score"]
+    same = ["scene", "distortion", "family", "level", "score", "score_error"]
     pd.testing.assert_frame_equal(table[same], rated[same])
     for row, image in enumerate(table["image"]):
         path = output.parent / image

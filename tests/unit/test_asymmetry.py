@@ -21,6 +21,7 @@ def assessed(folder: Path, knows: list[float], seed: int = 0, scenes=SCENES, noi
         frame = pd.DataFrame({"scene": np.repeat(scenes, 20), "score": generator.uniform(size=20 * len(scenes))})
         quality = weight * frame["score"] + noise * generator.normal(size=len(frame))
         frame = frame.assign(image="i.png", distortion="blur", family="blurs", level=1, value=-quality, quality=quality)
+        frame["score_error"] = np.nan
         path = folder / f"assessment-{metric}.csv"
         tables.write(frame, path, "assessment")
         cells.append({"dataset": "set", "metric": metric, "assessment": path})
@@ -251,6 +252,16 @@ def test_dataset_table_knows_the_error_after_the_fit(tmp_path):
     assert row["rmse"] == pytest.approx(0.1, abs=0.02)
     assert row["plcc_logistic5"] >= row["plcc"]
     assert np.isnan(row["outlier_ratio"])
+
+
+def test_outlier_ratio_is_of_the_images_whose_standard_error_is_known(tmp_path):
+    cells = assessed(tmp_path, [1.0], noise=0.0)
+    frame = tables.read(cells[0]["assessment"], "assessment").assign(score_error=0.05)
+    frame.loc[:39, "score_error"] = np.nan
+    frame.loc[[0, 50, 60, 70], "quality"] += 0.5
+    tables.write(frame, cells[0]["assessment"], "assessment")
+    assessment.dataset_table(assessment.read(cells), tmp_path / "d.csv")
+    assert tables.read(tmp_path / "d.csv", "assessment-datasets")["outlier_ratio"][0] == pytest.approx(3 / 120)
 
 
 def test_dataset_table_holds_a_constant_metric_and_intervals(tmp_path):

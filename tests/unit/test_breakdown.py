@@ -21,7 +21,7 @@ def table(tmp_path) -> pd.DataFrame:
     rows.loc[rows["distortion"] == "shift", "quality"] = 2.0
     rows.loc[rows["distortion"] == "step", "score"] = 0.5
     rows.loc[len(rows)] = {"scene": "s0", "distortion": "", "level": 0, "family": "", "score": 1, "quality": 3}
-    rows = rows.assign(image="i.png", value=rows["quality"])
+    rows = rows.assign(image="i.png", value=rows["quality"], score_error=np.nan)
     tables.write(rows, tmp_path / "in.csv", "assessment")
     cell = {"dataset": "set", "metric": "m", "assessment": tmp_path / "in.csv"}
     breakdown.breakdown_table([cell], tmp_path / "out.csv")

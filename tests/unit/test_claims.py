@@ -669,7 +669,9 @@ def test_table_and_words(tmp_path, monkeypatch):
         quality, score, scene = own["set"]
         frame = pd.DataFrame({"quality": quality, "value": quality, "score": score, "scene": np.array(SCENES)[scene]})
         path = tmp_path / f"{metric}.csv"
-        tables.write(frame.assign(image="i", distortion="d", family="f", level=1), path, "assessment")
+        tables.write(
+            frame.assign(image="i", distortion="d", family="f", level=1, score_error=np.nan), path, "assessment"
+        )
         cells.append({"dataset": "set", "metric": metric, "assessment": path})
     output = tmp_path / "claims.csv"
     for _ in range(2):

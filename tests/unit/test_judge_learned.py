@@ -35,7 +35,7 @@ def make_sets(folder: Path, poison: str = "") -> tuple[Path, Path]:
             score = level / 4 if scene == poison else 1 - level / 4
             rated.append(
                 {"image": name, "reference": "", "scene": scene, "distortion": "blur", "family": "blur",
-                 "level": level, "score": score, "raw_score": score, "split": ""}
+                 "level": level, "score": score, "score_error": np.nan, "raw_score": score, "split": ""}
             )  # fmt: skip
     tables.write(pd.DataFrame(pristine), folder / "corpus.csv", "corpus")
     tables.write(pd.DataFrame(rated), folder / "rated.csv", "rated")

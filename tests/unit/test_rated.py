@@ -153,6 +153,7 @@ def test_own_csv(own, tmp_path):
     frame = read_own(tmp_path, own(GOOD))
     assert frame["score"].tolist() == [0, 1, 0.5]
     assert frame["raw_score"].tolist() == [1, 3, 2]
+    assert frame["score_error"].isna().all()
     assert frame["scene"].tolist() == ["one", "one", "two"]
     assert frame["level"].tolist() == [2, 0, 0]
     assert frame["family"].tolist() == ["noise", "", ""]
@@ -164,6 +165,14 @@ def test_own_csv(own, tmp_path):
 
 def test_own_csv_where_lower_is_better(own, tmp_path):
     assert read_own(tmp_path, own(GOOD), higher_is_better=False)["score"].tolist() == [1, 0, 0.5]
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_own_csv_with_standard_errors(own, tmp_path, higher_is_better):
+    rows = "a.png,ref/one.png,1,0.5\nb.png,ref/one.png,5,\nc.png,ref/two.png,2,0\n"
+    path = own("image,reference,score,score_error\n" + rows)
+    frame = read_own(tmp_path, path, higher_is_better=higher_is_better)
+    assert frame["score_error"].tolist() == pytest.approx([0.125, np.nan, 0], nan_ok=True)
 
 
 def test_own_csv_without_references(own, tmp_path):
@@ -182,11 +191,11 @@ def test_own_csv_of_a_spreadsheet(own, tmp_path, separator):
 def test_own_csv_lists_all_its_problems(own, tmp_path):
     (tmp_path / "own" / "broken.png").write_bytes(b"no image")
     path = own(
-        "image,reference,score,level\n"
-        "a.png,ref/one.png,1,\n"
+        "image,reference,score,level,score_error\n"
+        "a.png,ref/one.png,1,,-1\n"
         "absent.png,ref/one.png,2,\n"
         "broken.png,ref/one.png,2,\n"
-        "c.png,ref/one.png,2,\n"
+        "c.png,ref/one.png,2,,?\n"
         "b.png,ref/one.png,nan,high\n"
         "b.png,ref/one.png,good,\n"
         "\n"
@@ -196,7 +205,9 @@ def test_own_csv_lists_all_its_problems(own, tmp_path):
         read_own(tmp_path, path)
     message = str(error.value)
     for part in (
-        "10 problem(s)",
+        "12 problem(s)",
+        "row 2: score_error '-1' is not a finite number from 0",
+        "row 5: score_error '?'",
         "row 3: image: " + str(tmp_path / "own" / "absent.png") + " does not exist",
         "row 4: image: " + str(tmp_path / "own" / "broken.png") + " is not a readable image",
         "row 5: image and reference differ in size, 24 x 24 against 20 x 20",

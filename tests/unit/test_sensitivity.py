@@ -22,7 +22,7 @@ def rated(folder: Path, datasets=("set", "other")) -> list[dict]:
             score = generator.uniform(size=160)
             quality = knows * (score if dataset == "set" else -score) + 0.1 * generator.normal(size=160)
             frame = pd.DataFrame({"scene": np.repeat(SCENES, 20), "score": score, "quality": quality, "value": quality})
-            frame = frame.assign(image="i.png", distortion="blur", family="blurs", level=1)
+            frame = frame.assign(image="i.png", distortion="blur", family="blurs", level=1, score_error=np.nan)
             tables.write(frame, folder / f"{dataset}-{metric}.csv", "assessment")
             cells.append({"dataset": dataset, "metric": metric, "assessment": folder / f"{dataset}-{metric}.csv"})
     return cells

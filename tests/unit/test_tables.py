@@ -16,6 +16,7 @@ def assessment(**columns):
         "family": ["NA", "null"],
         "level": [0, 5],
         "score": [0.1, 1],
+        "score_error": [None, 0.5],
         "value": [1e-300, -math.pi * 1e20],
         "quality": [2, 3],
     }

@@ -63,7 +63,7 @@ def rated(tmp_path_factory):
                     images.write(distorted(reference, family, level, rng), folder / name)
                     facts = {"image": name, "reference": f"{scene}.png", "scene": scene, "distortion": family}
                     facts |= {"family": family, "level": level, "split": ""}
-                    rows.append(facts | {"score": (3 - level) / 2, "raw_score": 0})
+                    rows.append(facts | {"score": (3 - level) / 2, "score_error": np.nan, "raw_score": 0})
     tables.write(pd.DataFrame(rows), folder / "manifest.csv", "rated")
     return folder / "manifest.csv"
 

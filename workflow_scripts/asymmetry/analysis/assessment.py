@@ -45,7 +45,7 @@ def dataset_table(frames: Tables, output: Path) -> None:
     """Write shape `assessment-datasets`: how each metric does on each dataset."""
     rows = []
     for (dataset, metric), frame in frames.items():
-        facts = correlation.summarise(frame["quality"].to_numpy(), frame["score"].to_numpy())
+        facts = correlation.summarise(*(frame[name].to_numpy() for name in ("quality", "score", "score_error")))
         low, high = (np.nan, np.nan) if facts["note"] == "constant" else np.tanh(z_interval(frame))
         rows.append(
             {"dataset": dataset, "metric": metric, "images": len(frame)}

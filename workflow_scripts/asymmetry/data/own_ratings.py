@@ -17,7 +17,7 @@ from asymmetry.data.rated import RatedImage, RatedSet
 from asymmetry.errors import UserError, listing
 
 DELIMITERS = ",;\t|"
-COLUMNS = ("image", "reference", "score", "scene", "distortion", "family", "level")
+COLUMNS = ("image", "reference", "score", "score_error", "scene", "distortion", "family", "level")
 LARGEST = 1e100  # a score that can still be scaled
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,10 @@ def from_csv(seed: int, path: str | Path, higher_is_better: bool, mode: Literal[
 
     Columns: `image` (or `distorted`), `score`, with `mode` fr also `reference`; paths are relative to the CSV.
     Optional: `scene` (by default the reference's name, or with nr the image's), `distortion`, `family` (by default
-    the distortion), `level`. Other columns are ignored. Fields are separated by comma, semicolon, tab or bar,
-    decimals by a point. The images are copied as PNG, so that the result is whole in its own folder, and numbered,
-    because their names need not be unique across folders. A path may lead out of the CSV's folder; that is logged.
+    the distortion), `level`, `score_error` (standard error of the score, in its unit; empty where it is not known).
+    Other columns are ignored. Fields are separated by comma, semicolon, tab or bar, decimals by a point. The images are
+    copied as PNG, so that the result is whole in its own folder, and numbered, because their names need not be unique
+    across folders. A path may lead out of the CSV's folder; that is logged.
 
     Args:
         seed: nothing is random.
@@ -114,6 +115,8 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
     for row, line in frame.iterrows():
         if math.isnan(_number(line["score"])):
             problems.append(f"row {row}: score {line['score']!r} is not a finite number")
+        if line["score_error"] and not _number(line["score_error"]) >= 0:
+            problems.append(f"row {row}: score_error {line['score_error']!r} is not a finite number from 0")
         if not re.fullmatch("[0-9]{0,9}", line["level"]):
             problems.append(f"row {row}: level {line['level']!r} is not a whole number from 0")
         if (first := seen.setdefault(os.path.realpath(folder / line["image"]), row)) != row:
@@ -146,4 +149,5 @@ def _rated(frame: pd.DataFrame, folder: Path, mode: str) -> Iterator[RatedImage]
             level=int(line["level"] or 0),
             raw_score=float(line["score"]),
             array=images.read(folder / line["image"]),
+            raw_error=float(line["score_error"] or "nan"),
         )

@@ -38,7 +38,7 @@ def index_rated(dataset: Dataset, folder: Path, output: Path) -> None:
     frame = _read(dataset, ("fr", "nr"), folder)
     _check(frame, dataset, folder)
     frame["scene"] = f"{dataset.name}-" + frame["scene"]  # KADID-10k's I01 is not TID2013's
-    frame["score"] = scaled(frame["raw_score"], dataset.expected.higher_is_better, dataset.name)
+    frame = scaled(frame, dataset.expected.higher_is_better, dataset.name)
     _write(frame, ("image", "reference"), output, "rated")
 
 

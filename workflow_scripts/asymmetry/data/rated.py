@@ -1,5 +1,6 @@
 """Rated datasets: images with scores, and references where there are any, under one manifest (shape `rated`)."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ class RatedImage:
         distortion, family, level: what was done to it; empty, empty and 0 where nothing was or nothing is known.
         raw_score: the score as published.
         array: uint8 (H, W, 3), RGB.
+        raw_error: standard error of the raw score, NaN where it is not known.
     """
 
     name: str
@@ -35,6 +37,7 @@ class RatedImage:
     level: int
     raw_score: float
     array: np.ndarray
+    raw_error: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class RatedSet:
 def make_rated(output: Path, object: str, seed: int, **options: object) -> None:
     """Write a rated dataset: `images/*.png` beside the manifest `output`, replacing what an earlier run left there.
 
-    The column `score` is the raw score, turned so that higher is better and min-max scaled to [0, 1] over the set.
+    The column `score` is the raw score, turned so that higher is better and min-max scaled to [0, 1] over the set;
+    `score_error` is its standard error.
 
     Args:
         output: path of the manifest, `.../manifest.csv`.
@@ -74,11 +78,11 @@ def make_rated(output: Path, object: str, seed: int, **options: object) -> None:
                 "family": item.family,
                 "level": item.level,
                 "raw_score": item.raw_score,
+                "raw_error": item.raw_error,
                 "split": "",
             }
         )
     if not rows:
         raise UserError(f"rated set {object!r} holds no image with options {options}.")
-    frame = pd.DataFrame(rows)
-    frame["score"] = scaled(frame["raw_score"], rated.higher_is_better, f"rated set {object!r}")
+    frame = scaled(pd.DataFrame(rows), rated.higher_is_better, f"rated set {object!r}")
     tables.write(frame, output, "rated")
