@@ -32,6 +32,10 @@ downloads:
 * **Scores are checked** when a dataset is indexed: their number, their range, and their direction where the data show
   it: distorted pictures get worse with the level (KADID-10k, TID2013, CSIQ) or score worse than their originals (LIVE).
   PIPAL and the datasets without references hold nothing that would tell a reversed scale.
+* **Standard errors of scores**, which the outlier ratio needs, are known for KADID-10k (from the standard deviation of
+  30 votes an image; a few images have 31), TID2013 (if its `mos_std.txt` is there) and KonIQ-10k (from the votes). The
+  others do not give the number of votes of each image (CSIQ, LIVE, LIVE-Challenge and AGIQA-3K only a standard
+  deviation), and their column stays empty.
 * **RealSR** serves as a set of sharp pictures, which are reduced as all others are. The blurred pictures of its pairs
   are not used: every task of this workflow makes its own degraded pictures.
 * The texture quality dataset (TQD) has no public download.

@@ -47,11 +47,11 @@ def test_there_is_a_layout_for_every_dataset_and_none_besides():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"dist_img,ref_img,mos\na,b,1\n", "has no column dmos; its columns are dist_img, ref_img, mos"),
-        (b"dist_img,ref_img,dmos\nI01_99_01.png,I01.png,1\n", "unknown distortion 99"),
-        (b"dist_img,ref_img,dmos\nI01.png,I01.png,1\n", r"in an unknown way(.|\n)*I01\.png"),
-        (b"dist_img,ref_img,dmos\nI01_01_01.png,I01.png,x\n", "row 1 is 'x', no finite number"),
-        (b"dist_img,ref_img,dmos\nI01_01_01.png,I01.png,\n", "row 1 is 'nan', no finite number"),
+        (b"dist_img,ref_img,mos,var\na,b,1,0\n", "has no column dmos; its columns are dist_img, ref_img, mos, var"),
+        (b"dist_img,ref_img,dmos,var\nI01_99_01.png,I01.png,1,0\n", "unknown distortion 99"),
+        (b"dist_img,ref_img,dmos,var\nI01.png,I01.png,1,0\n", r"in an unknown way(.|\n)*I01\.png"),
+        (b"dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,x,0\n", "row 1 is 'x', no finite number"),
+        (b"dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,,0\n", "row 1 is 'nan', no finite number"),
         (b"", r"dmos\.csv cannot be read"),
         (b"\xff\xfe\x00", r"dmos\.csv cannot be read"),
     ],
@@ -100,7 +100,7 @@ def test_folder_without_files_or_without_the_score_file(folder, tmp_path, output
 def test_score_file_that_is_there_twice(folder, output):
     shutil.copy(folder / "kadid10k" / "dmos.csv", folder / "DMOS.csv")
     assert len(index(folder, output)) == 30, "equal copies do no harm"
-    (folder / "DMOS.csv").write_text("dist_img,ref_img,dmos\n")
+    (folder / "DMOS.csv").write_text("dist_img,ref_img,dmos,var\n")
     with pytest.raises(UserError, match=r"holds several dmos\.csv"):
         index(folder, output)
 

@@ -13,6 +13,10 @@ from asymmetry.data import catalog, downloads, published, transfers
 from asymmetry.errors import UserError
 
 VOTES = [np.average([1, 2, 3, 4, 5], weights=votes) for votes, _ in miniatures.KONIQ_VOTES.values()]
+VOTE_ERRORS = [
+    np.std(np.repeat([1, 2, 3, 4, 5], votes), ddof=1) / np.sqrt(sum(votes))
+    for votes, _ in miniatures.KONIQ_VOTES.values()
+]
 RATED = {  # dataset, source -> what its archives hold, scores as published, splits
     ("koniq-10k", "mirror"): (miniatures.koniq10k, VOTES, [split for _, split in miniatures.KONIQ_VOTES.values()]),
     ("live-challenge", "mirror"): (miniatures.live_challenge, miniatures.CLIVE_MOS[7:], None),
@@ -66,6 +70,9 @@ def test_rated_source_from_download_to_manifest(name, source, folder, output):
     assert frame["score"].tolist() == pytest.approx(
         [(score - min(scores)) / (max(scores) - min(scores)) for score in scores], abs=1e-6
     )
+    errors = VOTE_ERRORS if name == "koniq-10k" else np.full(len(scores), np.nan)
+    wanted = np.divide(errors, max(scores) - min(scores)).tolist()
+    assert frame["score_error"].tolist() == pytest.approx(wanted, nan_ok=True)
     assert all((output.parent / image).is_file() for image in frame["image"])
     assert frame["scene"].is_unique
     assert (frame["reference"] == "").all()
@@ -125,6 +132,7 @@ def test_larger_pictures_of_koniq_where_the_smaller_are_not_there(folder, output
     assert frame["raw_score"].tolist() == pytest.approx(VOTES)
     assert {Path(image).parent.name for image in frame["image"]} == {"1024x768"}
     assert set(frame["split"]) == {""}
+    assert frame["score_error"].tolist() == pytest.approx(np.divide(VOTE_ERRORS, max(VOTES) - min(VOTES)).tolist())
 
 
 def test_padded_copies_and_patches_of_flive_are_not_taken(folder, output):

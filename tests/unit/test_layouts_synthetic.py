@@ -27,6 +27,7 @@ MAKERS = {  # maker, rows and references of the miniature
     "pipal": (miniatures.pipal, 14, 2),
 }
 RANGES = {"kadid-10k": (1.4, 4.3), "tid2013": (0.7, 5.9), "live": (20, 80), "csiq": (0.19, 0.95), "pipal": (1400, 1531)}
+RAW_ERRORS = {"kadid-10k": np.std([5] * 17 + [4] * 13, ddof=1) / np.sqrt(30), "tid2013": 0.1}
 SOURCES = [(name, source) for name in MAKERS for source in catalog.dataset(name).sources]
 BY_HAND = [(name, "manual") for name in ("live", "csiq", "pipal")]
 
@@ -106,6 +107,8 @@ def test_download_verify_unpack_and_index(name, source, folder, output, monkeypa
     direction = 1 if dataset.expected.higher_is_better else -1
     assert frame["score"].corr(frame["raw_score"]) == pytest.approx(direction)
     assert (frame["split"] == "").all()
+    error = RAW_ERRORS.get(name, np.nan) / np.ptp(frame["raw_score"])
+    assert frame["score_error"].tolist() == pytest.approx([error] * rows, rel=1e-3, nan_ok=True)
 
 
 @pytest.mark.parametrize(("name", "source"), [*SOURCES, *BY_HAND])
@@ -142,6 +145,16 @@ def test_tid_files_are_found_in_any_case(folder, output):
     assert sorted(set(frame["image"].str.rpartition("/")[2].str[0])) == ["I", "i"]
     row = frame[frame["image"].str.endswith("/i25_24_4.bmp")].iloc[0]
     assert row[["scene", "distortion", "level", "raw_score"]].tolist() == ["tid2013-I25", "sparse-sampling", 4, 2.0]
+
+
+def test_tid_errors_may_be_absent_but_not_of_another_number(folder, output):
+    laid_out(MAKERS["tid2013"][0]("mirror"), folder)
+    errors = file_of(folder, "mos_std.txt")
+    errors.write_text("0.1\n0.2\n")
+    with pytest.raises(UserError, match=r"mos_std\.txt holds 2 numbers for the 45 scores of mos_with_names\.txt"):
+        index("tid2013", folder, output)
+    errors.unlink()
+    assert index("tid2013", folder, output)["score_error"].isna().all()
 
 
 @pytest.mark.parametrize(("source", "raw"), [("mirror", 0), ("manual", 10)])

@@ -22,19 +22,22 @@ def koniq10k(tree: Tree) -> pd.DataFrame:
     The smaller pictures are preferred where both are there: most published figures are of them.
     The score is the mean of the distribution c1 to c5 (counts in the one file, shares in the other), 1 to 5: the MOS of
     the first file. MOS_zscore there, and the column MOS of the second, are on another scale, 0 to 100, and rank
-    slightly differently. The second's column `set` is the official split.
+    slightly differently. The second's column `set` is the official split. The standard error comes from the same
+    distribution and the number of votes, `c_total`.
     """
     path = tree.one(KONIQ_SCORES, KONIQ_SETS)
     sets = tree.find(KONIQ_SETS)
-    scores = files.csv(path, "image_name", *(f"c{k}" for k in range(1, 6)))
-    votes = scores[[f"c{k}" for k in range(1, 6)]].to_numpy(float)
+    scores = files.csv(path, "image_name", *(f"c{k}" for k in range(1, 6)), "c_total")
+    votes, grades = scores[[f"c{k}" for k in range(1, 6)]].to_numpy(float), np.arange(1.0, 6.0)
     with np.errstate(invalid="ignore"):
-        mean = votes @ np.arange(1.0, 6.0) / votes.sum(axis=1)
+        mean = votes @ grades / votes.sum(axis=1)
+        variance = (votes * (grades - mean[:, None]) ** 2).sum(axis=1) / votes.sum(axis=1)
     official = files.csv(sets, "image_name", "set") if sets else pd.DataFrame({"image_name": [], "set": []})
     split = dict(zip(official["image_name"], official["set"], strict=True))
     images = tree.below("512x384") or tree.below("1024x768") or tree
     splits = [split.get(name, "") for name in scores["image_name"]]
-    return _unreferenced(scores["image_name"], images, files.numbers(mean, path), splits)
+    frame = _unreferenced(scores["image_name"], images, files.numbers(mean, path), splits)
+    return frame.assign(raw_error=np.sqrt(variance / (scores["c_total"].to_numpy(float) - 1)))
 
 
 def live_challenge(tree: Tree) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from asymmetry.errors import UserError
 
 Key, Value = TypeVar("Key"), TypeVar("Value")
 
+KADID_VOTES = 30  # for each picture, as the authors say
 TID_TYPES = (  # types 1 to 24: name, family
     ("additive-gaussian-noise", "noise"),
     ("colour-noise", "noise"),
@@ -58,9 +59,14 @@ CSIQ_TYPES = {  # in file names: in the workbook, name, family
 
 
 def kadid10k(tree: Tree) -> pd.DataFrame:
-    """`dmos.csv` (dist_img, ref_img, dmos: higher is better, whatever the name says) and `images/I01_05_03.png`."""
+    """`dmos.csv` (dist_img, ref_img, dmos, var) and `images/I01_05_03.png`.
+
+    Two columns are not what they are called: a higher dmos is better, and var is the standard deviation (divisor n) of
+    30 votes: 4.57 and 0.496 in the first row are 17 fives and 13 fours. Of a few pictures the mean shows another number
+    of votes, mostly 31, which the file does not give: their standard errors are off by a few percent.
+    """
     path = tree.one("dmos.csv")
-    scores = files.csv(path, "dist_img", "ref_img", "dmos")
+    scores = files.csv(path, "dist_img", "ref_img", "dmos", "var")
     part = files.parts(scores["dist_img"], r"^(?P<scene>i\d+)_(?P<type>\d+)_(?P<level>\d+)\.", path)
     by_number = {kind.number: kind for kind in TYPES.values()}
     kinds = [_known(by_number, int(number), path) for number in part["type"]]
@@ -73,6 +79,7 @@ def kadid10k(tree: Tree) -> pd.DataFrame:
             "family": [kind.family for kind in kinds],
             "level": part["level"].astype(int),
             "raw_score": files.numbers(scores["dmos"], path),
+            "raw_error": files.numbers(scores["var"], path) / np.sqrt(KADID_VOTES - 1),
             "split": "",
         }
     )
@@ -81,10 +88,15 @@ def kadid10k(tree: Tree) -> pd.DataFrame:
 def tid2013(tree: Tree) -> pd.DataFrame:
     """`mos_with_names.txt` ("score name"), `reference_images/I01.BMP`, `distorted_images/i01_01_1.bmp`.
 
-    The case of names differs between the list and the files, and among the files.
+    The case of names differs between the list and the files, and among the files. `mos_std.txt`, in the same order, is
+    the standard error of each MOS, the standard deviation of its n votes (divisor n) over √n: each of the first 40 rows
+    comes out of 35 to 37 whole-numbered votes in this way.
     """
-    path = tree.one("mos_with_names.txt")
+    path, errors = tree.one("mos_with_names.txt"), tree.find("mos_std.txt")
     scores = files.words(path, "score", "name")
+    raw_error = files.numbers(files.words(errors, "error")["error"], errors) if errors else np.full(len(scores), np.nan)
+    if len(raw_error) != len(scores):
+        raise UserError(f"{errors} holds {len(raw_error)} numbers for the {len(scores)} scores of {path.name}.")
     part = files.parts(scores["name"], r"^(?P<scene>i\d+)_(?P<type>\d+)_(?P<level>\d+)\.", path)
     by_number = dict(enumerate(TID_TYPES, start=1))
     kinds = [_known(by_number, int(number), path) for number in part["type"]]
@@ -97,6 +109,7 @@ def tid2013(tree: Tree) -> pd.DataFrame:
             "family": [family for _, family in kinds],
             "level": part["level"].astype(int),
             "raw_score": files.numbers(scores["score"], path),
+            "raw_error": raw_error,
             "split": "",
         }
     )
