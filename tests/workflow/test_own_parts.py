@@ -43,7 +43,7 @@ def test_the_page_on_extending_can_be_planned(copy: Path, config_file, tmp_path:
     (tmp_path / "mine.py").write_text(module, encoding="utf-8")
     arguments = ("-n", "fig1", "--configfile", config_file(config))
     jobs = planned(run_snakemake(copy, *arguments, PYTHONPATH=str(tmp_path)))
-    assert jobs["optimize"] == jobs["optimize_adversarially"] == 8
+    assert jobs["optimize"] == jobs["optimize_adversarially"] == 12
     assert jobs["assess"] == 5
 
 
