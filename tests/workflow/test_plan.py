@@ -1,5 +1,6 @@
 """What would be run, for each preset and target, without running it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,9 @@ def test_every_preset_can_be_planned(copy: Path, preset: str | None) -> None:
     assert result.returncode == 0, result.stdout
     jobs = planned(result)
     assert {"optimize", "optimize_adversarially", "judge", "quality_model", "assess", "fig1", "table2"} <= set(jobs)
+    head = (copy / "presets" / preset).read_text(encoding="utf-8").partition("\nresults:")[0] if preset else ""
+    if stated := re.search(r"([\d,]+) jobs", head):
+        assert int(stated[1].replace(",", "")) == sum(jobs.values())
 
 
 def test_the_smoke_preset_plans_every_rule(copy: Path) -> None:
