@@ -40,6 +40,7 @@ report: RUN = $(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG))
 report: FOLDER = $(shell sed -n 's/^results: *\([^ ]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
 report: setup
 	$(RUN) --cores 2
+	$(RUN) --cores 2 --forcerun report_answers -- report_answers
 	$(RUN) --report $(FOLDER)/report.html --report-stylesheet report/report.css
 	@echo; echo "The report: $(FOLDER)/report.html"
 

@@ -9,8 +9,9 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
 
     files = snakemake.input
     names = ("claims", "asymmetry", "sensitivity", "judges", "scores", "record")
+    in_domain = Path(snakemake.params.in_domain)
     write_answers(
         *(Path(files[name]) for name in names),
         Path(snakemake.output[0]),
-        in_domain=Path(files.in_domain[0]) if files.in_domain else None,
+        in_domain=in_domain if in_domain.exists() else None,
     )

@@ -39,8 +39,8 @@ ALONE = {
     "pretrained_backbone",
     "published_corpus",
     "published_generator",
+    "quality_model",
     "rated_dataset",
-    "transfer",
 }
 QUEUE = """
 rule all:
