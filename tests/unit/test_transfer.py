@@ -16,10 +16,12 @@ from asymmetry import images, tables
 from asymmetry.errors import UserError
 from asymmetry.metrics.opinion import quality_loss
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
-from asymmetry.training import transfer as module
+from asymmetry.training import features
+from asymmetry.training.features import five_crops
+from asymmetry.training.finetuning import Finetuning, RatedCrops
 from asymmetry.training.folds import Fold, by_family, by_scene
 from asymmetry.training.regression import Head, batches, choose, fit_heads, statistics
-from asymmetry.training.transfer import Finetuning, RatedCrops, five_crops, transfer
+from asymmetry.training.transfer import pairs_of, transfer
 
 BACKBONE = {"widths": [6, 8], "convolutions": [1, 1]}
 SETTINGS = {
@@ -340,11 +342,11 @@ def test_kept_pictures_are_those_decoded(tmp_path):
     for name, picture in written.items():
         images.write(picture, tmp_path / name)
     with tempfile.TemporaryFile() as pixels:
-        pictures = module.Pictures(tmp_path, 4, pixels)
+        pictures = features.Pictures(tmp_path, 4, pixels)
         for name in [*written, *reversed(written)]:
             assert np.array_equal(pictures[name], written[name])
     with pytest.raises(UserError, match=r"0\.png is smaller than the crop of 5"):
-        module.Pictures(tmp_path, 5)["0.png"]
+        features.Pictures(tmp_path, 5)["0.png"]
 
 
 def test_pictures_are_decoded_in_order():
@@ -352,20 +354,20 @@ def test_pictures_are_decoded_in_order():
         def __missing__(self, path):
             return path.upper()
 
-    assert list(module.decoded(Upper(), [["a", "b", "a"], ["c"]])) == [["A", "B", "A"], ["C"]]
-    assert list(module.decoded(Upper(), [])) == []
+    assert list(features.decoded(Upper(), [["a", "b", "a"], ["c"]])) == [["A", "B", "A"], ["C"]]
+    assert list(features.decoded(Upper(), [])) == []
 
 
 def test_features_do_not_depend_on_what_is_computed_together(rated, monkeypatch):
     frame = tables.read(rated, "rated")
-    network = module.Features(create_backbone("narrow-vgg", **BACKBONE)).eval()
+    network = features.Features(create_backbone("narrow-vgg", **BACKBONE)).eval()
     for mode in ("nr", "fr"):
-        pairs = module.pairs_of(rated, frame, mode)[:21]
+        pairs = pairs_of(rated, frame, mode)[:21]
         found = []
         for chunk in (8, 1):
-            monkeypatch.setattr(module, "CHUNK", chunk)
-            pictures = module.Pictures(rated.parent, 24)
-            found.append(module.extract(network, pairs, pictures, 24, torch.device("cpu")))
+            monkeypatch.setattr(features, "CHUNK", chunk)
+            pictures = features.Pictures(rated.parent, 24)
+            found.append(features.extract(network, pairs, pictures, 24, torch.device("cpu")))
         assert found[0].shape == (21, 5, 28)
         torch.testing.assert_close(*found)
 
@@ -376,7 +378,7 @@ def test_crops_of_a_step_are_pure_and_pairs_stay_aligned(rated):
     pairs = [(image, image) for image in frame["image"]]
     scores = torch.arange(len(frame)).float()
     first, again = (
-        RatedCrops(pairs, module.Pictures(rated.parent, 24), scores, fold, crop=24, batch=6, seed=0) for _ in range(2)
+        RatedCrops(pairs, features.Pictures(rated.parent, 24), scores, fold, crop=24, batch=6, seed=0) for _ in range(2)
     )
     crops, rows = first.batch_at(7)
     assert crops.shape == (12, 3, 24, 24)
