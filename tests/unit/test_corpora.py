@@ -134,6 +134,15 @@ def test_folder(folder, tmp_path):
     assert load_corpus(manifest)[0][1].shape == (40, 40, 3)
 
 
+def test_hidden_files_are_no_pictures(folder, tmp_path):
+    for name in ("._a.png", ".trash/c.png", "sub/._b.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"no image")
+    hidden = folder.rename(tmp_path / ".mine")
+    make_corpus(tmp_path / "manifest.csv", "folder", seed=0, path=hidden)
+    assert list(pd.read_csv(tmp_path / "manifest.csv")["scene"]) == ["a", "sub-b"]
+
+
 def test_several_folders(folder, tmp_path):
     other = tmp_path / "other"
     images.write(np.full((50, 50, 3), 7, np.uint8), other / "a.png")
