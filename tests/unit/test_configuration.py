@@ -381,7 +381,11 @@ BROKEN = {
     ),
     "path that a shell would run in part": (
         {"corpora__mine": {"object": "folder", "path": ["it's mine", "$(touch it)"]}},
-        ["corpora.mine.path.1: '$(touch it)' has a character a shell misreads"],
+        ["corpora.mine.path.1: '$(touch it)' has a character that Snakemake or a shell misreads"],
+    ),
+    "path with a wildcard of Snakemake": (
+        {"rated__mine": {"object": "csv", "mode": "nr", "path": "my{own}.csv", "higher_is_better": True}},
+        ["rated.mine.path: 'my{own}.csv' has a character that Snakemake or a shell misreads"],
     ),
 }
 

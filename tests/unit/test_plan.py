@@ -218,7 +218,7 @@ def test_no_two_results_have_the_same_place(config):
 
 def test_images_of_ones_own_are_inputs(config, tmp_path):
     """A changed picture reruns what is made from it; a missing one is told when the table is read."""
-    for name in ("a.png", "b.png", "$(c).png", "`d`.png", 'e".png'):  # no shell may see the last three
+    for name in ("a.png", "b.png", "$(c).png", "`d`.png", 'e".png', "f{g}.png", ".h.png"):  # watched: the first two
         (tmp_path / name).touch()
     (tmp_path / "own.csv").write_text(
         "image;reference;score\na.png;b.png;1\nmissing.png;b.png;2\n", encoding="utf-8-sig"
@@ -232,9 +232,7 @@ def test_images_of_ones_own_are_inputs(config, tmp_path):
     config["corpora"]["mine"] = {"object": "folder", "path": str(tmp_path)}
     found = Plan(config).pictures.rated_files("mine")
     assert found == {"path": str(tmp_path / "own.csv"), "images": [str(tmp_path / name) for name in ("a.png", "b.png")]}
-    assert Plan(config).pictures.corpus_files("mine") == [
-        str(tmp_path / name) for name in ("a.png", "b.png", "own.csv")
-    ]
+    assert Plan(config).pictures.corpus_files("mine") == found["images"]
     assert Plan(config).pictures.corpus_files("scenes") == []
 
 

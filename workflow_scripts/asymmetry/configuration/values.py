@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from asymmetry.plan.definitions import misread_by_a_shell
+from asymmetry.plan.definitions import misread
 
 LARGEST = 2**53  # beyond it numbers are no longer exact in JSON
 LONGEST_NAME = 80  # bytes of a key, which may become a part of a file's name
@@ -34,8 +34,9 @@ def problems(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
             lines = ".options." in place  # for code of the user's own
             if said := _unusable(value.translate({9: " ", 10: " "}) if lines else value, LONGEST_TEXT):
                 yield f"{place}: {_quoted(value)} is {said}."
-            elif not lines and misread_by_a_shell(value):
-                yield f'{place}: {_quoted(value)} has a character a shell misreads ($ ` " \\ or a leading quote)'
+            elif not lines and misread(value):
+                refused = r"""$ ` " \ { } or a leading quote"""
+                yield f"{place}: {_quoted(value)} has a character that Snakemake or a shell misreads ({refused})."
         case float() if not math.isfinite(value):
             yield f"{place}: {value} is no finite number."
         case int() | float() if abs(value) > LARGEST:

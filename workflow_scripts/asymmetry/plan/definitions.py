@@ -10,14 +10,15 @@ Config = Mapping[str, Any]
 Entries = list[tuple[str, str]]
 Files = dict[str, Any]
 NONE = "none"
-MISREAD = re.compile(r"""^['"]|[$`"\\]""")
+MISREAD = re.compile(r"""^['"]|[$`"\\{}]""")
 
 
-def misread_by_a_shell(path: str) -> bool:
-    """Whether a shell would misread, or even run, a part of a path that Snakemake hands to a job on Slurm.
+def misread(path: str) -> bool:
+    """Whether Snakemake would take a part of a path for a wildcard, or a shell on Slurm misread or even run it.
 
-    The executor puts the names of a job's inputs, quoted by Python's `repr`, into double quotes on the command line of
-    `sbatch`: a shell there runs `$(...)`, and what begins with a quote is not quoted at all.
+    Snakemake looks for braces in every input. Its executor for Slurm puts the names of a job's inputs, quoted by
+    Python's `repr`, into double quotes on the command line of `sbatch`: a shell there runs `$(...)`, and what begins
+    with a quote is not quoted at all.
     """
     return MISREAD.search(path) is not None or not path.isprintable()
 

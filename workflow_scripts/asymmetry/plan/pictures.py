@@ -9,7 +9,7 @@ from typing import Any
 from asymmetry.data import catalog
 from asymmetry.data.photographs import SCENES
 from asymmetry.data.scene_names import named_pictures
-from asymmetry.plan.definitions import Definitions, Entries, Files, misread_by_a_shell, pattern
+from asymmetry.plan.definitions import Definitions, Entries, Files, misread, pattern
 
 LEVEL_MEANS = str(Path(__file__).parents[2] / "data" / "kadid10k_level_means.csv")
 EMULATIONS = ("kadid-emulation", "textures")  # with references always, scored by the mean scores of KADID-10k
@@ -28,8 +28,8 @@ def _named_images(table: Path) -> list[str]:
 
 
 def _as_inputs(files: Iterable[Path]) -> list[str]:
-    """Those that are there, sorted, without names that a shell would misread: read, but not watched."""
-    return sorted(str(file) for file in files if os.path.isfile(file) and not misread_by_a_shell(str(file)))
+    """Those that are there, sorted, without names that Snakemake or a shell would misread: read, but not watched."""
+    return sorted(str(file) for file in files if os.path.isfile(file) and not misread(str(file)))
 
 
 class Pictures(Definitions):
@@ -82,7 +82,7 @@ class Pictures(Definitions):
         """The pictures in folders of the user's own, so that a change of them is seen; none for other corpora."""
         folders = self.defined("corpora", name).get("path", [])
         folders = [folders] if isinstance(folders, str) else folders
-        return _as_inputs(file for folder in folders for file in Path(folder).rglob("*"))
+        return _as_inputs(file for found in named_pictures(folders).values() for _, file in found)
 
     def scenes(self, name: str) -> set[str]:
         """The scenes of a corpus, where they are known before it is made; else none."""
