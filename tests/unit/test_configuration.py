@@ -78,7 +78,7 @@ BROKEN = {
     "half a step": ({"pretraining__steps": 1.5}, ["pretraining.steps: 1.5 is not of type 'integer'"]),
     "text that looks like a number": (
         {"pretraining__learning_rate": "1e-3"},
-        ["pretraining.learning_rate: '1e-3' is not of type 'number'", "learning rate"],
+        ["pretraining.learning_rate: '1e-3' is not of type 'number'", "learning rate", "a point and a sign: 1.0e-4"],
     ),
     "no steps": ({"optimization__steps": 0}, ["optimization.steps: 0 is less than the minimum of 1"]),
     "learning rate": ({"optimization__learning_rate": 2}, ["optimization.learning_rate: 2 is greater than", "1"]),

@@ -52,4 +52,15 @@ def _explain(error: ValidationError) -> str:
         case "pattern":
             return f"{place}: {error.instance!r} is no name ({error.schema.get('description', '')})."
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
-    return f"{place}: {error.message}" + (f" ({meaning})." if meaning else ".")
+    return f"{place}: {error.message}" + (f" ({meaning})." if meaning else ".") + _hint(error)
+
+
+def _hint(error: ValidationError) -> str:
+    """How YAML writes a number that it took for text, `1e-4` for one; nothing for other mistakes."""
+    if error.validator != "type" or error.validator_value != "number" or not isinstance(error.instance, str):
+        return ""
+    try:
+        float(error.instance)
+    except ValueError:
+        return ""
+    return " Hint: in YAML a number has no quotes, and with an exponent a point and a sign: 1.0e-4, 1.0e+4."
