@@ -390,6 +390,23 @@ BROKEN = {
 }
 
 
+RESULTS = {
+    "README.md": "results: README.md needs a folder where there is the file",
+    "README.md/mine": "results: README.md/mine needs a folder where there is the file",
+    ".": "results: . holds files of the project",
+    "..": "results: .. holds files of the project",
+    "rules": "results: rules holds files of the project",
+    "docs/mine": "results: docs/mine holds files of the project",
+}
+
+
+@pytest.mark.parametrize("folder", RESULTS)
+def test_results_have_a_folder_of_their_own(config, monkeypatch, folder):
+    monkeypatch.chdir(BASE)
+    config["results"] = folder
+    assert f"  - {RESULTS[folder]}" in message(config)
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_broken_configurations(config, case):
     changes, expected = BROKEN[case]

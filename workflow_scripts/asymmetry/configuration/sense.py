@@ -1,5 +1,6 @@
 """Semantic checks: configurations that satisfy the schema but make no sense."""
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -37,6 +38,8 @@ NEEDS = {
 }
 MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
 LONGEST_WEIGHT = 24
+PROJECT = Path(__file__).parents[3]
+FOLDERS = "benchmarks docs envs presets profiles report rules schemas tests workflow_scripts".split()
 HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
 
 
@@ -46,7 +49,7 @@ def problems(config: Config) -> Iterator[str]:
         if found := [*chain(*(part(config) for part in first))]:
             return iter(found)
     parts = (
-        *(_published, _downloads, _objectives, _datasets, _scenes, _judges, _parts, sizes.problems, _weights),
+        *(_results, _published, _downloads, _objectives, _datasets, _scenes, _judges, _parts, sizes.problems, _weights),
         *(_transfer, _leaks, _grid),
     )
     return chain(*(part(config) for part in parts))
@@ -63,6 +66,18 @@ def _kinds(config: Config) -> Iterator[str]:
                 yield f"{section}.{name}: {kind} needs {', '.join(sorted(missing))}."
             for key in sorted(keys - allowed):
                 yield f"{section}.{name}: {unknown(f'key of {kind}', key, allowed)}"
+
+
+def _results(config: Config) -> Iterator[str]:
+    """Results have a folder of their own, apart from the project's files."""
+    given = config["results"]
+    folder = Path(os.path.realpath(given))
+    for path in (folder, *folder.parents):
+        if os.path.exists(path) and not os.path.isdir(path):
+            yield f"results: {given} needs a folder where there is the file {path}; take another name."
+    around = PROJECT.is_relative_to(folder) or Path.cwd().is_relative_to(folder)
+    if around or any(folder.is_relative_to(PROJECT / name) for name in FOLDERS):
+        yield f"results: {given} holds files of the project; take a folder of its own, as results/mine is."
 
 
 def _published(config: Config) -> Iterator[str]:
