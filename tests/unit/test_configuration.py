@@ -426,13 +426,18 @@ def test_what_nothing_uses_needs_no_dataset(config):
     assert "downloads.folders: lacks realsr, which cannot be downloaded" in message(config)
 
 
-def test_scenes_of_a_folder_are_known_once_it_is_there(config, tmp_path):
-    folder = tmp_path / "mine"
-    changed(config, corpora__mine={"object": "folder", "path": str(folder)}, judgement__corpus="mine")
-    config["judges"]["niqe"]["fitted_on"]["corpus"] = config["judges"]["learned"]["fitted_on"]["corpus"] = "mine"
+def test_a_corpus_in_use_needs_its_folders(config, tmp_path):
+    config["corpora"]["mine"] = {"object": "folder", "path": [str(tmp_path), str(tmp_path / "absent")]}
     configuration.check(config, SCHEMA)
-    (folder / "deeper").mkdir(parents=True)
-    (folder / "deeper" / "dog.png").touch()
+    config["initialisations"]["procedural"]["corpus"] = "mine"
+    assert message(config).splitlines()[1:] == [f"  - corpora.mine.path: {tmp_path / 'absent'} is no folder."]
+
+
+def test_scenes_of_a_folder_are_known(config, tmp_path):
+    changed(config, corpora__mine={"object": "folder", "path": str(tmp_path)}, judgement__corpus="mine")
+    config["judges"]["niqe"]["fitted_on"]["corpus"] = config["judges"]["learned"]["fitted_on"]["corpus"] = "mine"
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "dog.png").touch()
     assert "figures.qualitative.scenes: unknown scene of mine 'chelsea'. Known: deeper-dog." in message(config)
     config["figures"]["qualitative"]["scenes"] = ["deeper-dog"]
     configuration.check(config, SCHEMA)

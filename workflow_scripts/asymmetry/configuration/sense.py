@@ -49,8 +49,8 @@ def problems(config: Config) -> Iterator[str]:
         if found := [*chain(*(part(config) for part in first))]:
             return iter(found)
     parts = (
-        *(_results, _published, _downloads, _objectives, _datasets, _scenes, _judges, _parts, sizes.problems, _weights),
-        *(_transfer, _leaks, _grid),
+        *(_results, _published, _downloads, _folders, _objectives, _datasets, _scenes, _judges, _parts),
+        *(sizes.problems, _weights, _transfer, _leaks, _grid),
     )
     return chain(*(part(config) for part in parts))
 
@@ -103,6 +103,14 @@ def _downloads(config: Config) -> Iterator[str]:
             continue
         if not facts.sources:
             yield f"downloads.folders: lacks {name}, which cannot be downloaded. {facts.manual}"
+
+
+def _folders(config: Config) -> Iterator[str]:
+    for name in sorted(Plan(config).used.corpora):
+        given = config["corpora"][name].get("path", [])
+        for folder in [given] if isinstance(given, str) else given:
+            if not Path(folder).is_dir():
+                yield f"corpora.{name}.path: {folder} is no folder."
 
 
 def _metrics(config: Config) -> Iterator[str]:
