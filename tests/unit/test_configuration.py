@@ -377,7 +377,15 @@ BROKEN = {
     ),
     "figure without its sweep": (
         {"objectives__new": {"reconstruction": 1, "metric": None, "kappa": 1}, "figures__fig7__objective": "new"},
-        ["figures.fig7.objective: not in optimization.cells"],
+        ["figures.fig7.objective: new is not in optimization.cells (perc-haarpsi, rec, rec-dists-vgg-procedural, "],
+    ),
+    "pictures of no training": (
+        {"figures__qualitative__weight": 0.3, "figures__qualitative__discriminators": ["patch-vgg", "vanilla-vgg"]},
+        [
+            "figures.qualitative: optimization.cells has none of its objectives (rec, rec-haarpsi, ",
+            "any of its discriminators (patch-vgg, vanilla-vgg) at weight 0.3, only objectives perc-haarpsi, rec, ",
+            "discriminators none, patch-vgg, patch-vit, vanilla-vgg, vanilla-vit; weights 0, 0.",
+        ],
     ),
     "path that a shell would run in part": (
         {"corpora__mine": {"object": "folder", "path": ["it's mine", "$(touch it)"]}},

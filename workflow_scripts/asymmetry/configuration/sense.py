@@ -273,7 +273,16 @@ def _grid(config: Config) -> Iterator[str]:
             "assessment.metrics: none of them is a loss in optimization.cells (beside L1 of weight 1, kappa 1; L1"
             " itself is mae), so nothing could be compared."
         )
-    if config["figures"]["fig7"]["objective"] not in {cell.objective for cell in plan.grid.cells}:
-        yield "figures.fig7.objective: not in optimization.cells."
+    objectives, discriminators, weights = (
+        sorted({getattr(cell, key) for cell in plan.grid.cells}) for key in ("objective", "discriminator", "weight")
+    )
+    if (swept := config["figures"]["fig7"]["objective"]) not in objectives:
+        yield f"figures.fig7.objective: {swept} is not in optimization.cells ({', '.join(objectives)})."
     if not plan.figures.pictured():
-        yield "figures.qualitative: none of its objectives, discriminators and weight is in optimization.cells."
+        own = config["figures"]["qualitative"]
+        yield (
+            f"figures.qualitative: optimization.cells has none of its objectives ({', '.join(own['objectives'])}) with"
+            f" any of its discriminators ({', '.join(own['discriminators'])}) at weight {canonical(own['weight'])},"
+            f" only objectives {', '.join(objectives)}; discriminators {', '.join(discriminators)}; weights"
+            f" {', '.join(weights)}."
+        )
