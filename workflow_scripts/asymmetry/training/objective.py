@@ -49,7 +49,7 @@ def calibrate(generator: nn.Module, metric: FidelityMetric, crops: Batches, outp
     """Measure the factor that gives a perceptual loss the gradient magnitude of L1, and write it as JSON.
 
     It is the ratio of the medians, over fixed batches, of the norms of the gradients with respect to the generator's
-    output (methods, section 3, with kappa = 1).
+    output (methods, section 3, with kappa = 1). `output` bears the name of the metric, for what is said of it.
     """
     norms: dict[str, list[float]] = {"reconstruction": [], "perceptual": []}
     probe = Objective(1.0, metric, 1.0)
@@ -60,14 +60,16 @@ def calibrate(generator: nn.Module, metric: FidelityMetric, crops: Batches, outp
         restored.requires_grad_()
         for name, value in probe.terms(restored, high).items():
             if not value.requires_grad:
-                raise UserError("the metric has no gradient.", "compute it with torch alone, from its arguments")
+                raise UserError(
+                    f"the metric {output.stem} has no gradient.", "compute it with torch alone, from its arguments"
+                )
             (gradient,) = torch.autograd.grad(value, restored)
             norms[name].append(gradient.norm().item())
     medians = {name: median(values) for name, values in norms.items()}
     if not 0 < medians["perceptual"] < inf:
         raise UserError(
-            f"{type(metric).__name__} is no loss: the median norm of its gradient is {medians['perceptual']}.",
-            "take another metric for this objective",
+            f"the metric {output.stem} is no loss: the median norm of its gradient is {medians['perceptual']}.",
+            "take another metric for this objective; in code of your own, put an epsilon under roots and logs",
         )
     write_json(
         {
