@@ -73,7 +73,10 @@ def test_jobs_are_those_that_snakemake_plans(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "results").exists()
     stages = jobs.stages(PROJECT / "Snakefile")
     assert set(found) <= set(stages)
-    assert sum(jobs.by_stage(found, stages).values()) == sum(found.values())
+    by_stage = jobs.by_stage(found, stages)
+    assert sum(by_stage.values()) == sum(found.values())
+    assert [stage for stage in by_stage if stage in work.STAGES] == list(work.STAGES), "in the order of the workflow"
+    assert next(iter(by_stage)) == "data"
 
 
 def test_a_config_that_cannot_be_planned_is_an_error_with_the_reason(
@@ -191,16 +194,10 @@ def test_trainings_for_quality_models_alone_are_costed() -> None:
 
 def test_an_estimate_has_every_stage_and_every_assumption() -> None:
     config = merged("smoke.yaml")
-    stages = {"optimize": "optimization", "optimize_adversarially": "optimization", "assess": "assessment"}
-    stages |= {
-        "quality_model": "transfer",
-        "judge": "judgement",
-        "judge_baselines": "judgement",
-        "calibrate": "optimization",
-    }
-    content = figures(config, JOBS, stages | dict.fromkeys(("pretrained_generator", "pretrained_backbone"), "networks"))
-    assert set(work.STAGES) <= set(content["stages"])
+    content = figures(config, JOBS, jobs.stages(PROJECT / "Snakefile"))
+    assert list(content["stages"]) == list(work.STAGES)
     for stage in work.STAGES:
+        assert content["stages"][stage]["jobs"] > 0, stage
         assert all(hours > 0 for hours in content["stages"][stage]["hours"].values()), stage
         assert content["stages"][stage]["seconds"] > 0, stage
     assert content["downloads"] == {}

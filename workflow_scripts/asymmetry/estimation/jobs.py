@@ -49,21 +49,22 @@ def counted(output: str) -> dict[str, int]:
 
 
 RULE = r'^rule +(\w+):(?:\n +name:\n +"([^"]+)")?'  # its `name`, where it has one, is what Snakemake lists
+INCLUDE = r'^include: "(rules/\w+\.smk)"$'
 
 
 def stages(snakefile: Path) -> dict[str, str]:
-    """The stage of each rule: the name of the file in `rules/` that holds it."""
+    """The stage of each rule: the name of the file in `rules/` that holds it, in the order of inclusion."""
     found = {}
-    for file in sorted((snakefile.parent / "rules").glob("*.smk")):
+    for included in re.findall(INCLUDE, snakefile.read_text(encoding="utf-8"), re.MULTILINE):
+        file = snakefile.parent / included
         rules = re.findall(RULE, file.read_text(encoding="utf-8"), re.MULTILINE)
         found |= {name or rule: file.stem for rule, name in rules}
     return found
 
 
 def by_stage(jobs: Mapping[str, int], stages: Mapping[str, str]) -> dict[str, int]:
-    """Jobs by stage, in the order in which Snakemake lists their first rules."""
-    found: dict[str, int] = {}
+    """Jobs by stage, in the order of `stages`; stages without jobs are left out."""
+    found = dict.fromkeys([*stages.values(), "other"], 0)
     for rule, count in jobs.items():
-        stage = stages.get(rule, "other")
-        found[stage] = found.get(stage, 0) + count
-    return found
+        found[stages.get(rule, "other")] += count
+    return {stage: count for stage, count in found.items() if count}

@@ -186,5 +186,5 @@ STAGES = {
     "assessment": assessment,
     "optimization": optimization,
     "judgement": judgement,
-    "quality_model": transfer,
+    "transfer": transfer,
 }
