@@ -1,3 +1,5 @@
+import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from asymmetry.data import catalog
 from asymmetry.errors import UserError
-from asymmetry.estimation import figures, jobs, report, volume, work
-from asymmetry.estimation.probe import Made, Probes, TooLargeError, Work, bounded
+from asymmetry.estimation import estimate, figures, jobs, report, volume, work
+from asymmetry.estimation.probe import UNKNOWN, Cost, Made, Probes, TooLargeError, Work, bounded
 from asymmetry.networks.generators import create_generator
 
 PROJECT = Path(__file__).parents[2]
@@ -114,10 +116,11 @@ def test_a_network_that_needs_too_much_memory_is_measured_on_a_smaller_crop() ->
             raise TooLargeError
 
     probes = Probes(CPU)
-    assert probes.measure("large", lambda: Made(step, 1), 128, smallest=16) is not None
+    assert probes.measure("large", lambda: Made(step, 1), 128, smallest=16).pixel is not UNKNOWN
     assert seen[:3] == [128, 64, 32]
-    assert probes.measure("rigid", lambda: Made(step, 1), 128) is None
-    assert probes.measure("larger", lambda: Made(step, 1, smallest=64), 16) is None, "it does not run below 64 pixels"
+    assert probes.measure("rigid", lambda: Made(step, 1), 128).pixel is UNKNOWN
+    larger = probes.measure("larger", lambda: Made(step, 1, smallest=64), 16)
+    assert larger.pixel is UNKNOWN, "it does not run below 64 pixels"
     assert probes.skipped == ["rigid", "larger"]
 
 
@@ -130,9 +133,9 @@ def test_activations_are_bounded() -> None:
     assert picture.grad is not None
 
 
-def test_when_the_time_is_over_nothing_is_measured() -> None:
+def test_when_the_time_is_over_only_parameters_are_counted() -> None:
     probes = Probes(CPU, seconds=-1)
-    assert probes.measure("convolution", convolution, 32) is None
+    assert probes.measure("convolution", convolution, 32) == Cost(UNKNOWN, 224)
     assert probes.skipped == ["convolution"]
 
 
@@ -210,6 +213,38 @@ def test_an_estimate_has_every_stage_and_every_assumption() -> None:
     )
 
 
+def test_without_time_the_disk_is_the_same_and_hours_are_unknown(
+    smoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, costs = smoke
+    for compute in work.STAGES.values():
+        compute(config, JOBS, costs)
+    stages = jobs.stages(PROJECT / "Snakefile")
+    monkeypatch.setattr("asymmetry.estimation.Probes", lambda device: Probes(device, seconds=-1))
+    content = figures(config, JOBS, stages)
+    assert content["results"] == volume.results(config, JOBS, costs.parameters)
+    text = report.markdown(content)
+    for stage in [*work.STAGES, "all "]:
+        row = next(line for line in text.splitlines() if line.startswith(f"| {stage}"))
+        assert [cell.strip() for cell in row.split("|")[3:-1]] == ["?"] * 4, stage
+    assert "where none was, hours are `?`): generator" in text
+    monkeypatch.setattr(jobs, "planned_jobs", lambda config, snakefile: JOBS)
+    estimate(config, PROJECT / "Snakefile", tmp_path / "estimate.json")
+    written = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert written["stages"]["transfer"]["hours"] == dict.fromkeys(report.GPUS)
+
+
+def test_the_order_of_measuring_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first metric and the first discriminator cannot be measured; those after them tell what they count as."""
+    works = {"metric haarpsi": UNKNOWN, "discriminator patch-vgg": UNKNOWN, "discriminator patch-vit": Work(2.0, 2.0)}
+    works["metric dists-vgg-random"] = Work(3.0, 3.0)
+    measure = lambda self, name, *_, **__: Cost(works.get(name, Work(1.0, 1.0)), 1)  # noqa: E731
+    monkeypatch.setattr(Probes, "measure", measure)
+    found = figures(merged("smoke.yaml"), JOBS, {})["stages"]
+    works |= {"metric haarpsi": Work(3.0, 3.0), "discriminator patch-vgg": Work(2.0, 2.0)}
+    assert found == figures(merged("smoke.yaml"), JOBS, {})["stages"]
+
+
 def test_hours_of_a_gpu() -> None:
     assert report.hours(Work(flops=3.6e15), 1.0) == pytest.approx(1)
     assert report.hours(Work(overhead=7200), 1.0) == pytest.approx(2)
@@ -225,7 +260,7 @@ def test_only_what_autocast_computes_is_faster_at_best(smoke) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "text"), [(0, "-"), (0.001, "4 s"), (0.5, "30.0 min"), (5, "5.0 h"), (240, "10.0 days")]
+    ("hours", "text"), [(math.nan, "?"), (0, "-"), (0.001, "4 s"), (0.5, "30.0 min"), (5, "5.0 h"), (240, "10.0 days")]
 )
 def test_times_have_units(hours: float, text: str) -> None:
     assert report._time(hours) == text

@@ -4,6 +4,7 @@ Jobs are counted by Snakemake, bytes taken from the catalogue, hours from short 
 is assumed stands under the table.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def estimate(config: Config, snakefile: Path, output: Path) -> None:
         UserError: the config cannot be planned.
     """
     content = figures(config, counting.planned_jobs(config, snakefile), counting.stages(snakefile))
-    write_json(content, output)
+    write_json(json.loads(json.dumps(content), parse_constant=lambda name: None), output)  # JSON has no NaN
     with atomic(output.with_suffix(".md")) as temporary:
         temporary.write_text(report.markdown(content), encoding="utf-8")
 
@@ -45,6 +46,8 @@ def figures(config: Config, jobs: dict[str, int], stages: dict[str, str]) -> dic
     """
     probes = Probes(present(config["device"]))
     costs = work.Costs(config, probes)
+    for compute in work.STAGES.values():  # measures all networks, so that the costliest of each kind is known below
+        compute(config, jobs, costs)
     made = {stage: compute(config, jobs, costs) for stage, compute in work.STAGES.items()}
     downloads = volume.datasets(config)
     planned, listed = jobs.get("download_dataset", 0), sum(size != (0, 0) for size in downloads.values())

@@ -1,6 +1,7 @@
 """What one training step of a network costs: counted operations, and the time on the present machine."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,9 +63,17 @@ class Work:
         return replace(self, bfloat16=self.flops)
 
 
+UNKNOWN = Work(flops=math.nan, seconds=math.nan, bfloat16=math.nan)  # so that no sum with it passes for a number
+
+
 @dataclass(frozen=True)
 class Cost:
-    """What a network costs: the work of one training step for a pixel of the picture, and its parameters."""
+    """What a network costs.
+
+    Attributes:
+        pixel: the work of one training step for a pixel of the picture, `UNKNOWN` where it was not measured.
+        parameters: of the network.
+    """
 
     pixel: Work
     parameters: int
@@ -83,8 +92,8 @@ class Probes:
         self.end = time.monotonic() + seconds
         self.skipped: list[str] = []
 
-    def measure(self, name: str, make: Callable[[], Made], crop: int, smallest: int | None = None) -> Cost | None:
-        """The cost of the network `name`, or None where the time is over or the memory does not suffice.
+    def measure(self, name: str, make: Callable[[], Made], crop: int, smallest: int | None = None) -> Cost:
+        """The cost of the network `name`; its work is `UNKNOWN` where the time is over or the memory does not suffice.
 
         Args:
             name: for the log and the notes.
@@ -92,10 +101,10 @@ class Probes:
             crop: side of the picture, pixels; the network's smallest one where that is more.
             smallest: the side may be halved down to this where the memory does not suffice; by default it may not.
         """
+        made = make()
         if time.monotonic() > self.end:
             self.skipped.append(name)
-            return None
-        made = make()
+            return Cost(UNKNOWN, made.parameters)
         crop = max(crop, made.smallest)
         while True:
             picture = torch.rand(1, 3, crop, crop, generator=torch.Generator().manual_seed(0)).to(self.device)
@@ -104,7 +113,7 @@ class Probes:
             except TooLargeError:
                 if crop // 2 < (smallest or crop):
                     self.skipped.append(name)
-                    return None
+                    return Cost(UNKNOWN, made.parameters)
                 crop //= 2
                 continue
             logger.info("%s: %.3g GFLOP, %.2f s at %d pixels", name, work.flops / 1e9, work.seconds, crop)

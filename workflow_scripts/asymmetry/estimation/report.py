@@ -1,5 +1,6 @@
 """The estimate as tables for people, with everything that it assumes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -74,7 +75,10 @@ def notes(found: Sequence[str], skipped: Sequence[str], device: str) -> list[str
         )
     if skipped:
         names = ", ".join(skipped)
-        own.append(f"Not measured, for want of time or memory, and counted as the costliest of its kind: {names}.")
+        own.append(
+            "Not measured, for want of time or memory, and counted as the costliest that was measured of its kind"
+            f" (where none was, hours are `?`): {names}."
+        )
     return own + list(dict.fromkeys(found))
 
 
@@ -127,7 +131,9 @@ def _giga(size: float | None) -> str:
 
 
 def _time(hours: float) -> str:
-    """Hours in the unit that suits them."""
+    """Hours in the unit that suits them; `?` where they are unknown (NaN)."""
+    if math.isnan(hours):
+        return "?"
     if not hours:
         return "-"
     for unit, length in (("days", 24.0), ("h", 1.0), ("min", 1 / 60)):

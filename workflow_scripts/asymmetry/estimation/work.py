@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from asymmetry.errors import UserError
 from asymmetry.estimation import steps, volume
-from asymmetry.estimation.probe import Cost, Made, Probes, Work
+from asymmetry.estimation.probe import UNKNOWN, Cost, Made, Probes, Work
 from asymmetry.plan import NONE, Cell, Config, Plan, canonical
 
 FORWARD = 1 / 3  # of a training step is the forward pass; the backward pass costs twice as much
@@ -29,7 +30,7 @@ class Costs:
     """What each network of a config costs, measured once for each kind: networks of equal settings are one kind.
 
     Attributes:
-        parameters: of each network that was measured, by what it was measured as.
+        parameters: of each network that was asked for, by its kind and name.
         notes: what was assumed on the way.
     """
 
@@ -42,13 +43,17 @@ class Costs:
         self._known: dict[str, dict[str, Cost]] = {"metric": {}, "discriminator": {}, "backbone": {}, "generator": {}}
 
     def _cost(self, kind: str, name: str, settings: Any, make: Callable[[], Made], crop: int, **sizes: int) -> Cost:
+        """The cost of a network; one that could not be measured works as the costliest measured so far of its kind."""
         known = self._known[kind]
         key = json.dumps(settings, sort_keys=True)
         if key not in known:
-            found = self.probes.measure(f"{kind} {name}", make, crop, **sizes)
-            known[key] = found or max(known.values(), key=lambda cost: cost.pixel.flops, default=Cost(Work(), 0))
-        self.parameters[f"{kind} {name}"] = known[key].parameters
-        return known[key]
+            known[key] = self.probes.measure(f"{kind} {name}", make, crop, **sizes)
+        own = known[key]
+        self.parameters[f"{kind} {name}"] = own.parameters
+        if own.pixel is not UNKNOWN:
+            return own
+        measured = [cost.pixel for cost in known.values() if cost.pixel is not UNKNOWN]
+        return replace(own, pixel=max(measured, key=lambda pixel: pixel.flops, default=UNKNOWN))
 
     def generator(self) -> Cost:
         """The generator of the grid."""
