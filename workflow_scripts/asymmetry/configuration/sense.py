@@ -39,7 +39,18 @@ NEEDS = {
 MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
 LONGEST_WEIGHT = 24
 PROJECT = Path(__file__).parents[3]
-FOLDERS = "benchmarks docs envs presets profiles report rules schemas tests workflow_scripts".split()
+FOLDERS = [
+    "benchmarks",
+    "docs",
+    "envs",
+    "presets",
+    "profiles",
+    "report",
+    "rules",
+    "schemas",
+    "tests",
+    "workflow_scripts",
+]
 HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
 
 
