@@ -227,7 +227,7 @@ def test_without_time_the_disk_is_the_same_and_hours_are_unknown(
     for stage in [*work.STAGES, "all "]:
         row = next(line for line in text.splitlines() if line.startswith(f"| {stage}"))
         assert [cell.strip() for cell in row.split("|")[3:-1]] == ["?"] * 4, stage
-    assert "where none was, hours are `?`): generator" in text
+    assert "where none was, hours are `?`: generator" in text
     monkeypatch.setattr(jobs, "planned_jobs", lambda config, snakefile: JOBS)
     estimate(config, PROJECT / "Snakefile", tmp_path / "estimate.json")
     written = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
@@ -243,6 +243,17 @@ def test_the_order_of_measuring_does_not_matter(monkeypatch: pytest.MonkeyPatch)
     found = figures(merged("smoke.yaml"), JOBS, {})["stages"]
     works |= {"metric haarpsi": Work(3.0, 3.0), "discriminator patch-vgg": Work(2.0, 2.0)}
     assert found == figures(merged("smoke.yaml"), JOBS, {})["stages"]
+
+
+def test_a_metric_without_a_network_says_nothing_of_one_with_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {"metric haarpsi": Cost(Work(1.0, 1.0), 0), "metric dists-vgg-random": Cost(UNKNOWN, 1)}
+    monkeypatch.setattr(Probes, "measure", lambda self, name, *_, **__: costs.get(name, Cost(Work(1.0, 1.0), 0)))
+    found = work.Costs(merged("smoke.yaml"), Probes(CPU))
+    assert found.metric("haarpsi").pixel == Work(1.0, 1.0)
+    assert found.metric("dists-vgg-random").pixel is UNKNOWN
+    costs["metric constant"] = Cost(Work(2.0, 2.0), 1)
+    found.metric("constant")
+    assert found.metric("dists-vgg-random") == Cost(Work(2.0, 2.0), 1)
 
 
 def test_hours_of_a_gpu() -> None:

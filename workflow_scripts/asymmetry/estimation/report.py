@@ -77,7 +77,7 @@ def notes(found: Sequence[str], skipped: Sequence[str], device: str) -> list[str
         names = ", ".join(skipped)
         own.append(
             "Not measured, for want of time or memory, and counted as the costliest that was measured of its kind"
-            f" (where none was, hours are `?`): {names}."
+            f" (metrics with a network are a kind of their own); where none was, hours are `?`: {names}."
         )
     return own + list(dict.fromkeys(found))
 

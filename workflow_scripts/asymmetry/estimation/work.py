@@ -43,7 +43,10 @@ class Costs:
         self._known: dict[str, dict[str, Cost]] = {"metric": {}, "discriminator": {}, "backbone": {}, "generator": {}}
 
     def _cost(self, kind: str, name: str, settings: Any, make: Callable[[], Made], crop: int, **sizes: int) -> Cost:
-        """The cost of a network; one that could not be measured works as the costliest measured so far of its kind."""
+        """The cost of a network; one that could not be measured works as the costliest measured so far of its kind.
+
+        A metric without parameters, such as SSIM, says nothing of those with a network.
+        """
         known = self._known[kind]
         key = json.dumps(settings, sort_keys=True)
         if key not in known:
@@ -52,7 +55,8 @@ class Costs:
         self.parameters[f"{kind} {name}"] = own.parameters
         if own.pixel is not UNKNOWN:
             return own
-        measured = [cost.pixel for cost in known.values() if cost.pixel is not UNKNOWN]
+        alike = [cost.pixel for cost in known.values() if cost.parameters or not own.parameters]
+        measured = [pixel for pixel in alike if pixel is not UNKNOWN]
         return replace(own, pixel=max(measured, key=lambda pixel: pixel.flops, default=UNKNOWN))
 
     def generator(self) -> Cost:
