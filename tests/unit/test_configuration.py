@@ -435,10 +435,11 @@ def test_what_nothing_uses_needs_no_dataset(config):
 
 
 def test_a_corpus_in_use_needs_its_folders(config, tmp_path):
-    config["corpora"]["mine"] = {"object": "folder", "path": [str(tmp_path), str(tmp_path / "absent")]}
+    absent = str(tmp_path / ("x" * 300))  # no disk takes so long a name
+    config["corpora"]["mine"] = {"object": "folder", "path": [str(tmp_path), absent]}
     configuration.check(config, SCHEMA)
     config["initialisations"]["procedural"]["corpus"] = "mine"
-    assert message(config).splitlines()[1:] == [f"  - corpora.mine.path: {tmp_path / 'absent'} is no folder."]
+    assert message(config).splitlines()[1:] == [f"  - corpora.mine.path: {absent} is no folder."]
 
 
 def test_scenes_of_a_folder_are_known(config, tmp_path):

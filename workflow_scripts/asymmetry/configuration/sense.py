@@ -109,7 +109,7 @@ def _downloads(config: Config) -> Iterator[str]:
     for name in Plan(config).used.datasets:
         facts = catalog.dataset(name)
         if name in own["folders"]:
-            if not Path(own["folders"][name]).is_dir():
+            if not os.path.isdir(own["folders"][name]):
                 yield f"downloads.folders.{name}: {own['folders'][name]} is no folder."
             continue
         if not facts.sources:
@@ -120,7 +120,7 @@ def _folders(config: Config) -> Iterator[str]:
     for name in sorted(Plan(config).used.corpora):
         given = config["corpora"][name].get("path", [])
         for folder in [given] if isinstance(given, str) else given:
-            if not Path(folder).is_dir():
+            if not os.path.isdir(folder):
                 yield f"corpora.{name}.path: {folder} is no folder."
 
 
