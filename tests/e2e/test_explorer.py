@@ -204,6 +204,7 @@ def test_filters_filter(open_page: Open) -> None:
     page.locator("#seed").select_option("1")
     assert page.locator("#none").is_visible()
     assert len(column(page, "Model")) == BASELINES
+    page.wait_for_function("location.hash.includes('seed=1')")  # the address follows a little later
     assert {"objective": "rec-haarpsi", "seed": "1"}.items() <= state(page).items()
     page.locator("#reset").click()
     assert not page.locator("#none").is_visible()
