@@ -90,15 +90,15 @@ def test_broken_tables(own, mode):
         ("é" * 101 + ".png", r"at most 200 printable bytes"),
         ("a.jpg", r"would be the scene 'a', as .*a.jpg is|would be the scene 'a'"),
         ("copy.png", r"copy.png: the same picture as .*a.png"),
-        ("._a.png", r"\._a.png is not a readable image"),
+        ("broken.png", r"broken\.png is not a readable image"),
     ],
 )
 def test_folders_with_a_file_that_cannot_be_a_scene(tmp_path, name, message):
     noise = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     images.write(noise, tmp_path / "own" / "a.png")
     path = tmp_path / "own" / name
-    if name == "._a.png":
-        path.write_bytes(b"AppleDouble")
+    if name == "broken.png":
+        path.write_bytes(b"no image")
     else:
         Image.fromarray(255 - noise).save(path)
         if name == "copy.png":
