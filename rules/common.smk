@@ -1,4 +1,5 @@
 # Shared by the other files: the checked configuration, the plan of the run, and names.
+import os
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -15,6 +16,11 @@ try:
     configuration.check(config, BASE / "schemas" / "config.schema.yaml")
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+# Inherited by every job. By itself glibc gives large tensors back to the system and asks anew for each: half of the
+# time of some metrics went into that (benchmarks/memory.py).
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**30))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**31))
 
 config = plan.in_order(config)
 PLAN = plan.Plan(config)
