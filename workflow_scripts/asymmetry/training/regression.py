@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from asymmetry.compute import progress, stable_seed
-from asymmetry.metrics.opinion import quality_loss
+from asymmetry.metrics.opinion import deviation, quality_loss
 from asymmetry.training.folds import Fold
 
 logger = logging.getLogger(__name__)
@@ -22,10 +22,8 @@ def statistics(maps: Sequence[Tensor]) -> Tensor:
 
     Both are float32, of maps in bfloat16 too, which would leave 8 bits of a mean.
     """
-    maps = [stage.float() for stage in maps]
-    means = [stage.mean((2, 3)) for stage in maps]
-    deviations = [(stage.var((2, 3), correction=0) + 1e-8).sqrt() for stage in maps]
-    return torch.cat(means + deviations, 1)
+    maps = [stage.float().flatten(2) for stage in maps]
+    return torch.cat([*(stage.mean(2) for stage in maps), *map(deviation, maps)], 1)
 
 
 class Head(nn.Module):

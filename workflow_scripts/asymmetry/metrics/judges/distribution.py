@@ -121,5 +121,5 @@ class SlicedWasserstein(Judge):
         return 1000 * float(np.mean(distances))
 
     def _project(self, band: Tensor) -> Tensor:
-        patches = functional.unfold(band, self.side, stride=self.stride)[0].T
-        return (patches @ self.directions).sort(0).values
+        projected = self.directions.T @ functional.unfold(band, self.side, stride=self.stride)[0]
+        return torch.from_numpy(np.sort(projected.numpy()))  # `Tensor.sort` takes nine times as long

@@ -19,7 +19,7 @@ from asymmetry import images, tables
 from asymmetry.compute import progress, stable_seed
 from asymmetry.errors import UserError
 from asymmetry.metrics.judges.base import FittedJudge, check_fitted
-from asymmetry.metrics.opinion import quality_loss
+from asymmetry.metrics.opinion import deviation, quality_loss
 
 logger = logging.getLogger(__name__)
 CROPS = 6
@@ -73,8 +73,7 @@ class QualityNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mean and deviation of every channel over the picture decide."""
         maps = self.blocks(x).flatten(2)
-        deviation = (maps.var(2, correction=0) + 1e-8).sqrt()
-        return self.head(torch.cat([maps.mean(2), deviation], 1))[:, 0]
+        return self.head(torch.cat([maps.mean(2), deviation(maps)], 1))[:, 0]
 
 
 def left_out(scenes: Collection[str], rated: Collection[str]) -> list[list[str]]:
