@@ -132,6 +132,14 @@ BROKEN = {
         {"discriminators__own": {"object": "mine", "loss": "bce", "r1": 0, "learning_rate": 1e-4}},
         ["discriminators.own.object: unknown object in discriminators 'mine'", "package.module:Class"],
     ),
+    "a module that is not there": (
+        {"metrics__mae__object": "sharpnes.metric:Sharpness"},
+        ["metrics.mae.object: there is no module 'sharpnes.metric' to import", "PYTHONPATH"],
+    ),
+    "a module that is not in its package": (
+        {"metrics__mae__object": "piq.sharpness.Sharpness"},
+        ["metrics.mae.object: there is no module 'piq.sharpness' to import"],
+    ),
     "unknown initialisation": (
         {"discriminators__patch-vgg__initialisation": "ramdom"},
         ["discriminators.patch-vgg.initialisation: unknown initialisation 'ramdom'. Did you mean 'random'?"],

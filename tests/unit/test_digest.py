@@ -14,7 +14,7 @@ ADAPTERS = sorted(path.name for path in SOURCE.glob("*.py"))
 
 
 def clear():
-    for cached in (digest.locate, digest._parse, digest.closure, registry.table):
+    for cached in (digest._spec, digest._parse, digest.closure, registry.table):
         cached.cache_clear()
 
 

@@ -9,8 +9,8 @@ import ast
 import hashlib
 from collections.abc import Iterable
 from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import resolve_name
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, resolve_name
 from itertools import accumulate
 from pathlib import Path
 
@@ -22,16 +22,30 @@ ROOT = Path(__file__).parent.parent
 
 
 @cache
-def locate(module: str) -> Path | None:
-    """The source file of a module, found without importing it or its parents; None if it has none."""
-    search: list[str] | None = [str(ROOT)] if module.partition(".")[0] == PACKAGE else None
+def _spec(module: str) -> ModuleSpec | None:
+    """What Python would import under that name, found without importing it or its parents."""
+    own = module.partition(".")[0] == PACKAGE
+    search: list[str] | None = [str(ROOT)] if own else None
     spec = None
-    for depth in range(module.count(".") + 1):
-        name = ".".join(module.split(".")[: depth + 1])
-        spec = PathFinder.find_spec(name, search)
+    for name in sorted(_with_parents(module)):
+        try:
+            spec = PathFinder.find_spec(name, search) if search is not None else find_spec(name)
+        except ValueError:  # `__main__` has none
+            return None
         if spec is None:
             return None
         search = list(spec.submodule_search_locations or [])
+    return spec
+
+
+def exists(module: str) -> bool:
+    """Whether a module can be found; nothing is imported."""
+    return _spec(module) is not None
+
+
+def locate(module: str) -> Path | None:
+    """The source file of a module, found without importing it or its parents; None if it has none."""
+    spec = _spec(module)
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 

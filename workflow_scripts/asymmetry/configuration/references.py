@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from asymmetry import registry
+from asymmetry import digest, registry
 from asymmetry.data import catalog
 from asymmetry.errors import UserError, unknown
 from asymmetry.plan import NONE, Config
@@ -90,3 +90,8 @@ def _objects(config: Config) -> Iterator[str]:
                 continue
             if not all(part.isidentifier() for part in re.split("[.:]", entry.factory)):
                 yield f"{kind}.{name}.object: {definition['object']!r} is no name of code, as package.module:Class is."
+            elif not entry.external and not digest.exists(entry.module):
+                yield (
+                    f"{kind}.{name}.object: there is no module {entry.module!r} to import. "
+                    "Hint: is its folder on PYTHONPATH?"
+                )
