@@ -25,7 +25,7 @@ import torch
 from tiny_training import DISCRIMINATOR, TRAINING, make_files, train
 
 from asymmetry.training import checkpoint
-from asymmetry.training.generator import Cell
+from asymmetry.training.generator import CellTraining
 
 EVERY = 5
 ALIVE = 12  # steps within which a kill comes
@@ -37,15 +37,15 @@ def work(files: dict[str, Path], folder: Path, steps: int) -> None:
     """Train the cell in `folder`; the file `reached` there holds the number of the last step done."""
     logging.basicConfig(filename=folder / "log", filemode="w", level=logging.INFO, format="%(message)s", force=True)
     checkpoint.STARTED_BY = psutil.Process().parents()
-    step = Cell.step
+    step = CellTraining.step
     with open(folder / "reached", "wb") as reached:
 
-        def counted(self: Cell, number: int) -> bool:
+        def counted(self: CellTraining, number: int) -> bool:
             go_on = step(self, number)
             os.pwrite(reached.fileno(), f"{number:9d}".encode(), 0)
             return go_on
 
-        Cell.step = counted
+        CellTraining.step = counted
         discriminator = DISCRIMINATOR | {"spectral_norm": True, "r1": 0.1, "loss": "ragan"}
         training = TRAINING | {"steps": steps}
         train(files, folder / "cell", discriminator=discriminator, training=training, checkpoint_every=EVERY)

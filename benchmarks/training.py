@@ -26,7 +26,7 @@ from asymmetry.errors import UserError
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.networks.generators import create_generator
 from asymmetry.plan import NONE, Plan, in_order
-from asymmetry.training.generator import Cell
+from asymmetry.training.generator import CellTraining
 from asymmetry.training.optimization import make_cell
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +95,7 @@ def make_files(folder: Path, settings: dict[str, Any]) -> dict[str, Path]:
     return files
 
 
-def rate(cell: Cell, steps: int, batch: int, device: str) -> tuple[float, float | None]:
+def rate(cell: CellTraining, steps: int, batch: int, device: str) -> tuple[float, float | None]:
     """Images a second, and on a GPU the most memory it took, GB."""
     cuda = device == "cuda"
     if cuda:

@@ -23,7 +23,7 @@ from scipy.ndimage import gaussian_filter
 from asymmetry import images, tables
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.training import finetuning, transfer
-from asymmetry.training.features import Pictures
+from asymmetry.training.features import PictureFiles
 from asymmetry.training.finetuning import RatedCrops
 
 SCENES, WIDTH, HEIGHT, CROP, BATCH = 10, 512, 384, 224, 16
@@ -56,7 +56,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-class Decoding(Pictures):
+class Decoding(PictureFiles):
     """Pictures that are decoded whenever they are wanted."""
 
     def __init__(self, folder: Path, crop: int, pixels: object = None) -> None:
@@ -86,13 +86,13 @@ def main() -> None:
         pairs, scores = [(image,) for image in frame["image"]], torch.tensor(frame["score"])
         fold = transfer.by_scene(frame, SETTINGS["splits"])[0]
         with tempfile.TemporaryFile(dir=folder) as pixels:
-            ways = [Decoding(folder, CROP), Pictures(folder, CROP, pixels)]
+            ways = [Decoding(folder, CROP), PictureFiles(folder, CROP, pixels)]
             for path in frame["image"]:
                 ways[1][path]
             crops = [RatedCrops(pairs, way, scores, fold, crop=CROP, batch=BATCH, seed=0) for way in ways]
             show(f"a batch of {BATCH} crops of {CROP}", *(seconds(lambda own=own: own.batch_at(1)) for own in crops))
         after = seconds(job)
-        with mock.patch.object(finetuning, "Pictures", Decoding):
+        with mock.patch.object(finetuning, "PictureFiles", Decoding):
             show("a job", seconds(job), after)
 
 

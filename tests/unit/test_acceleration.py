@@ -20,7 +20,7 @@ from asymmetry.networks.backbones import create_backbone, initialise
 from asymmetry.networks.discriminators import create_discriminator
 from asymmetry.training.acceleration import Acceleration
 from asymmetry.training.adversarial import LOSSES, gradient_penalty
-from asymmetry.training.generator import Adversary, Cell
+from asymmetry.training.generator import Adversary, CellTraining
 from asymmetry.training.objective import Objective
 
 COMPILER = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")
@@ -118,7 +118,7 @@ def test_metrics_see_float32_under_autocast(files):
             return (prediction - content).abs().mean((1, 2, 3))
 
     generator = Generator()
-    cell = Cell(
+    cell = CellTraining(
         generator, Batch(), Objective(1.0, Watched(), 1.0), None,
         steps=1, learning_rate=1e-3, measure_every=1, acceleration=Acceleration(autocast=True),
     )  # fmt: skip
@@ -180,7 +180,7 @@ def make_cell(computing):
     for network in (generator, critic):
         computing.prepare(network)
     adversary = Adversary(critic, LOSSES["ragan"], 0.1, 0.1, 1e-3, computing)
-    return Cell(
+    return CellTraining(
         generator, Batch(), Objective(1.0, MeanAbsoluteError(), 1.0), adversary,
         steps=3, learning_rate=1e-3, measure_every=1, acceleration=computing,
     )  # fmt: skip

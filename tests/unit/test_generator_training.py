@@ -13,7 +13,7 @@ from asymmetry.metrics.base import FidelityMetric
 from asymmetry.metrics.simple import MeanAbsoluteError
 from asymmetry.training import checkpoint
 from asymmetry.training.adversarial import LOSSES, AdversarialLoss
-from asymmetry.training.generator import Adversary, Cell, Pretraining, averaged
+from asymmetry.training.generator import Adversary, CellTraining, Pretraining, averaged
 from asymmetry.training.objective import Objective
 
 RATE = 1e-2
@@ -74,7 +74,7 @@ def make_adversary(weight=0.1, loss=LOSSES["bce"], r1=0.0, rate=RATE):
 
 def make_cell(adversary=None, objective=None, seed=0, steps=40, rate=RATE, measure_every=2, bias=0.0):
     objective = objective or Objective(1.0, MeanAbsoluteError(), 0.5)
-    return Cell(
+    return CellTraining(
         Generator(bias), Crops(seed), objective, adversary, steps=steps, learning_rate=rate, measure_every=measure_every
     )
 

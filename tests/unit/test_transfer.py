@@ -342,11 +342,11 @@ def test_kept_pictures_are_those_decoded(tmp_path):
     for name, picture in written.items():
         images.write(picture, tmp_path / name)
     with tempfile.TemporaryFile() as pixels:
-        pictures = features.Pictures(tmp_path, 4, pixels)
+        pictures = features.PictureFiles(tmp_path, 4, pixels)
         for name in [*written, *reversed(written)]:
             assert np.array_equal(pictures[name], written[name])
     with pytest.raises(UserError, match=r"0\.png is smaller than the crop of 5"):
-        features.Pictures(tmp_path, 5)["0.png"]
+        features.PictureFiles(tmp_path, 5)["0.png"]
 
 
 def test_pictures_are_decoded_in_order():
@@ -366,7 +366,7 @@ def test_features_do_not_depend_on_what_is_computed_together(rated, monkeypatch)
         found = []
         for chunk in (8, 1):
             monkeypatch.setattr(features, "CHUNK", chunk)
-            pictures = features.Pictures(rated.parent, 24)
+            pictures = features.PictureFiles(rated.parent, 24)
             found.append(features.extract(network, pairs, pictures, 24, torch.device("cpu")))
         assert found[0].shape == (21, 5, 28)
         torch.testing.assert_close(*found)
@@ -378,7 +378,8 @@ def test_crops_of_a_step_are_pure_and_pairs_stay_aligned(rated):
     pairs = [(image, image) for image in frame["image"]]
     scores = torch.arange(len(frame)).float()
     first, again = (
-        RatedCrops(pairs, features.Pictures(rated.parent, 24), scores, fold, crop=24, batch=6, seed=0) for _ in range(2)
+        RatedCrops(pairs, features.PictureFiles(rated.parent, 24), scores, fold, crop=24, batch=6, seed=0)
+        for _ in range(2)
     )
     crops, rows = first.batch_at(7)
     assert crops.shape == (12, 3, 24, 24)

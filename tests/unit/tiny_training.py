@@ -15,7 +15,7 @@ from asymmetry.data.packing import pack
 from asymmetry.networks.backbones import create_backbone, initialise, save_backbone
 from asymmetry.networks.generators import create_generator
 from asymmetry.training import checkpoint
-from asymmetry.training.generator import Cell
+from asymmetry.training.generator import CellTraining
 from asymmetry.training.optimization import optimize
 
 TASK = {"object": "super-resolution", "scale": 4}
@@ -102,7 +102,9 @@ def train(files: dict[str, Path], folder: Path, **changed: object) -> dict[str, 
     return outputs
 
 
-def stop_in_step(monkeypatch: pytest.MonkeyPatch, number: int, trainer: type[checkpoint.Trainer] = Cell) -> None:
+def stop_in_step(
+    monkeypatch: pytest.MonkeyPatch, number: int, trainer: type[checkpoint.Trainer] = CellTraining
+) -> None:
     """Let the training be told to stop (SIGTERM) while it is in that step."""
     step = trainer.step
 

@@ -14,7 +14,6 @@ import pandas as pd
 from asymmetry import tables
 from asymmetry.analysis import correlation, inference, resampling
 
-Cell = Mapping[str, Any]
 Tables = Mapping[tuple[str, str], pd.DataFrame]  # dataset, metric -> table of shape assessment
 
 
@@ -36,7 +35,7 @@ def clusters(frame: pd.DataFrame) -> list[np.ndarray]:
     return list(frame.groupby("scene").indices.values())
 
 
-def read(cells: Sequence[Cell]) -> Tables:
+def read(cells: Sequence[Mapping[str, Any]]) -> Tables:
     """The tables of all cells: dicts with `dataset`, `metric`, `assessment` (path of a table of shape assessment)."""
     return {(cell["dataset"], cell["metric"]): tables.read(cell["assessment"], "assessment") for cell in cells}
 
@@ -55,7 +54,7 @@ def dataset_table(frames: Tables, output: Path) -> None:
 
 
 def load(
-    cells: Sequence[Cell], datasets: Collection[str], trained_on: Mapping[str, Collection[str]]
+    cells: Sequence[Mapping[str, Any]], datasets: Collection[str], trained_on: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, pd.DataFrame]]:
     """As `counting`, from the cells of `read`."""
     return counting(read(cells), datasets, trained_on)

@@ -18,7 +18,7 @@ UNKNOWN_SIDE = 512  # of pictures that are known only once they are read
 KINDS = ("generator", "metric", "discriminator", "backbone")
 
 
-class Pictures(NamedTuple):
+class Volume(NamedTuple):
     """A number of pictures, their pixels altogether, and the scenes that they show."""
 
     count: int
@@ -26,7 +26,7 @@ class Pictures(NamedTuple):
     scenes: int
 
 
-def corpus(config: Config, name: str) -> Pictures:
+def corpus(config: Config, name: str) -> Volume:
     """The pictures of a corpus of the config, as far as is known before it is made."""
     own = config["corpora"][name]
     match own["object"]:
@@ -41,10 +41,10 @@ def corpus(config: Config, name: str) -> Pictures:
         case _:
             count = len(SCENES)
     side = own.get("size", own.get("max_size", UNKNOWN_SIDE))
-    return Pictures(count, count * side**2, count)
+    return Volume(count, count * side**2, count)
 
 
-def rated(config: Config, name: str) -> Pictures:
+def rated(config: Config, name: str) -> Volume:
     """The scored pictures of a rated dataset of the config, as far as is known before it is made."""
     own = config["rated"][name]
     side = own.get("size", UNKNOWN_SIDE)
@@ -61,10 +61,10 @@ def rated(config: Config, name: str) -> Pictures:
             table = Path(own.get("path", ""))
             count = len(table.read_text(encoding="utf-8", errors="replace").splitlines()) if table.is_file() else 0
             scenes = count
-    return Pictures(count, count * side**2, scenes)
+    return Volume(count, count * side**2, scenes)
 
 
-def _published(config: Config, name: str) -> Pictures:
+def _published(config: Config, name: str) -> Volume:
     """Pictures of a dataset of the catalogue; their pixels from the size of its archive."""
     expected = catalog.dataset(name).expected
     count = max(expected.rows, default=0)
@@ -74,7 +74,7 @@ def _published(config: Config, name: str) -> Pictures:
         else None
     )
     pixels = size / BYTES_PER_PIXEL if size else count * UNKNOWN_SIDE**2
-    return Pictures(count, pixels, expected.references or count)
+    return Volume(count, pixels, expected.references or count)
 
 
 class Bytes(NamedTuple):

@@ -12,7 +12,7 @@ from asymmetry.analysis.names import decimals
 from asymmetry.artifacts import atomic
 
 MISSING = "--"
-Cell = tuple[str, str]  # a value and its interval, as they are printed
+Entry = tuple[str, str]  # a value and its interval, as they are printed
 TEXT_WIDTH, LETTER, BETWEEN = 450, 3.7, 6  # points: 16 cm of text, a letter of \scriptsize, two columns' distance
 HEAD = 13  # letters in a line of a head
 Places = Mapping[str, Mapping[Hashable, int]]  # head of a column -> key of a row -> 1 best, 2 second best
@@ -55,7 +55,7 @@ def write(long: pd.DataFrame, keys: Sequence[str], stem: Path, title: str, note:
     rows = list(dict.fromkeys(long[list(keys)].itertuples(index=False, name=None)))
     wide = long.set_index([*keys, "column"])[["value", "low", "high"]].unstack("column").reindex(rows)
     numbers = {name: wide[name].reindex(columns=heads) for name in ("value", "low", "high")}
-    text: dict[str, list[Cell]] = {head: _formatted(*(numbers[name][head] for name in numbers)) for head in heads}
+    text: dict[str, list[Entry]] = {head: _formatted(*(numbers[name][head] for name in numbers)) for head in heads}
     flat = {f"{head.rstrip(' ↑↓')}{suffix}": numbers[name][head].to_numpy()
             for head in heads for name, suffix in (("value", ""), ("low", " low"), ("high", " high"))}  # fmt: skip
     named = pd.DataFrame(rows, columns=list(keys))
@@ -65,7 +65,7 @@ def write(long: pd.DataFrame, keys: Sequence[str], stem: Path, title: str, note:
         with atomic(stem.with_name(f"{stem.name}.{suffix}")) as temporary:
             temporary.write_text(content, encoding="utf-8")
 
-    def marked(form: str, plain: Callable[[str], str]) -> dict[str, list[Cell]]:
+    def marked(form: str, plain: Callable[[str], str]) -> dict[str, list[Entry]]:
         return {
             head: [(_mark(plain(value), places.get(head, {}).get(row), MARKS[form]), plain(interval))
                    for row, (value, interval) in zip(rows, cells, strict=True)]
@@ -89,7 +89,7 @@ def _mark(cell: str, place: int | None, marks: Mapping[int, str]) -> str:
     return marks[place].format(cell) if place else cell
 
 
-def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[Cell]:
+def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[Entry]:
     """Value and interval with three figures of the column's largest value, at least two decimals."""
     digits = decimals(value.abs().max())
     cells = []
@@ -101,7 +101,7 @@ def _formatted(value: pd.Series, low: pd.Series, high: pd.Series) -> list[Cell]:
 
 
 def latex(
-    keys: pd.DataFrame, plain: Mapping[str, Sequence[Cell]], cells: Mapping[str, Sequence[Cell]], note: str
+    keys: pd.DataFrame, plain: Mapping[str, Sequence[Entry]], cells: Mapping[str, Sequence[Entry]], note: str
 ) -> str:
     """Longtables with booktabs' rules, each interval in a line below its value; they go over pages.
 
@@ -134,7 +134,7 @@ def _width(texts: Sequence[str]) -> float:
     return LETTER * max(map(len, texts)) + BETWEEN
 
 
-def _longtable(keys: pd.DataFrame, cells: Mapping[str, Sequence[Cell]]) -> str:
+def _longtable(keys: pd.DataFrame, cells: Mapping[str, Sequence[Entry]]) -> str:
     heads = [r"\shortstack[r]{" + r"\\".join(map(escaped, textwrap.wrap(head, HEAD))) + "}" for head in cells]
     lines = [
         rf"\begin{{longtable}}{{{'l' * len(keys.columns)}{'r' * len(cells)}}}",

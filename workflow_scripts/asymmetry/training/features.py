@@ -22,7 +22,7 @@ CHUNK = 8  # pictures, of five crops each, whose features are computed at once
 Pair = tuple[str, ...]
 
 
-class Pictures:
+class PictureFiles:
     """The pictures of a folder by path, decoded when they are first wanted.
 
     Args:
@@ -56,7 +56,7 @@ class Pictures:
         return picture
 
 
-def decoded(pictures: Pictures, chunks: Sequence[Sequence[str]]) -> Iterator[list[np.ndarray]]:
+def decoded(pictures: PictureFiles, chunks: Sequence[Sequence[str]]) -> Iterator[list[np.ndarray]]:
     """The pictures of each chunk of paths; those of the next chunk are decoded in the meantime."""
     coming: deque[list[Future[np.ndarray]]] = deque()
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
@@ -80,7 +80,7 @@ def cut(picture: np.ndarray, top: int, left: int, crop: int) -> Tensor:
 
 @torch.no_grad()
 def extract(
-    describe: Callable[[Tensor], Tensor], pairs: Sequence[Pair], pictures: Pictures, crop: int, device: torch.device
+    describe: Callable[[Tensor], Tensor], pairs: Sequence[Pair], pictures: PictureFiles, crop: int, device: torch.device
 ) -> Tensor:
     """Features (N, 5, F) of the five crops of each (image,), or differences of each (image, reference).
 

@@ -17,7 +17,7 @@ from asymmetry.data.batches import Ahead
 from asymmetry.metrics.opinion import quality_loss
 from asymmetry.training import checkpoint
 from asymmetry.training.acceleration import Acceleration
-from asymmetry.training.features import Features, Pair, Pictures, cut, difference, extract
+from asymmetry.training.features import Features, Pair, PictureFiles, cut, difference, extract
 from asymmetry.training.folds import Fold
 from asymmetry.training.regression import Head
 
@@ -28,7 +28,15 @@ class RatedCrops:
     """Random crops of the training images of a fold: the batch of a step depends on fold, seed and step alone."""
 
     def __init__(
-        self, pairs: Sequence[Pair], pictures: Pictures, scores: Tensor, fold: Fold, *, crop: int, batch: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        pictures: PictureFiles,
+        scores: Tensor,
+        fold: Fold,
+        *,
+        crop: int,
+        batch: int,
+        seed: int,
     ) -> None:
         self.pairs, self.pictures, self.scores, self.fold = pairs, pictures, scores, fold
         self.crop, self.batch, self.seed = crop, batch, seed
@@ -173,7 +181,7 @@ def finetune(
     """
     acceleration.arrange(features)
     with tempfile.TemporaryFile(dir=state.parent) as pixels:
-        pictures = Pictures(folder, crop, pixels)
+        pictures = PictureFiles(folder, crop, pixels)
         found = extract(partial(acceleration.forward, features), pairs, pictures, crop, device)
         heads = [Head(found[fold.train].flatten(0, 1), seed) for fold in folds]
         del found

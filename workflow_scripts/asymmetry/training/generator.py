@@ -160,7 +160,7 @@ class Adversary:
             yield loss
 
 
-class Cell:
+class CellTraining:
     """One cell of the grid: fine-tuning of the pretrained generator; `average.module` is the result.
 
     A non-finite loss or gradient, of either side, ends the training before it touches the weights: `diverged_at` is

@@ -22,7 +22,7 @@ from asymmetry.networks.generators import create_generator
 from asymmetry.training import checkpoint
 from asymmetry.training.acceleration import Acceleration
 from asymmetry.training.adversarial import LOSSES
-from asymmetry.training.generator import Adversary, Cell, Pretraining
+from asymmetry.training.generator import Adversary, CellTraining, Pretraining
 from asymmetry.training.objective import Objective, calibrate
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ def _adversary(
 def make_cell(
     *, task: Settings, generator: Settings, objective: Settings, discriminator: Settings | None, weight: float,
     training: Settings, acceleration: Settings, seed: int, files: Mapping[str, Path], device: str, workers: int,
-) -> Cell:  # fmt: skip
+) -> CellTraining:  # fmt: skip
     """One cell of the grid before its first step; for the arguments see `optimize`."""
     where = find_device(device)
     computing = Acceleration(accumulate=training["accumulate"], workers=workers, **acceleration)
@@ -132,7 +132,7 @@ def make_cell(
     minimised = _objective(objective, files, where)
     if minimised.metric is not None:
         computing.arrange(minimised.metric)
-    return Cell(
+    return CellTraining(
         network,
         Ahead(crops, where, computing.workers),
         minimised,

@@ -17,7 +17,7 @@ from asymmetry.errors import UserError, unknown
 from asymmetry.networks.backbones import load_backbone
 from asymmetry.training import checkpoint
 from asymmetry.training.acceleration import Acceleration
-from asymmetry.training.features import Features, Pair, Pictures, extract
+from asymmetry.training.features import Features, Pair, PictureFiles, extract
 from asymmetry.training.finetuning import finetune
 from asymmetry.training.folds import by_family, by_scene
 from asymmetry.training.regression import choose, fit_heads
@@ -110,7 +110,7 @@ def transfer(
     state = output.parent / "state"
     settings = {"steps": steps, "batch": batch, "seed": seed}
     if protocol == "frozen":
-        found = extract(features, pairs, Pictures(manifest.parent, crop), crop, where)
+        found = extract(features, pairs, PictureFiles(manifest.parent, crop), crop, where)
         fit = partial(fit_heads, found, scores.to(where), folds, **settings)
         candidates = {rate: fit(learning_rate=rate).cpu() for rate in learning_rates}
     else:
