@@ -94,7 +94,7 @@ def crossed() -> None:
                 alone = inference.cluster_means(values.mean(axis=1)).contrast(1)
                 return [inside(alone.interval(), 0), inside(inference.mean(values).interval(), 0)]
 
-            report(f"mean over {scenes} scenes, {seeds} seeds{kind}", 1000, one, ["scenes alone", "used"])
+            report(f"mean over {scenes} scenes, {seeds} seeds{kind}", 4000, one, ["scenes alone", "used"])
 
 
 def ratios() -> None:
