@@ -45,7 +45,7 @@ report: setup
 	@echo; echo "The report: $(FOLDER)/report.html"
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(TESTS)" --durations=15
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(TESTS)" --durations=25
 
 test-slow: TESTS = slow
 test-slow: test
