@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,15 +17,17 @@ from asymmetry.figures import theme
 KINDS = {"nothing": "everything", "judge": "without a judge", "family": "without a family of judges",
          "dataset": "without a dataset", "seed": "without a seed", "metric": "without a metric"}  # fmt: skip
 RHO, AGREEMENT = "rho", "rank_agreement"
-LOOKS: dict[str, dict[str, Any]] = {
-    "index": {"color": theme.PALETTE[0], "marker": "o"},
-    RHO: {"color": theme.PALETTE[0], "marker": "o"},
-    AGREEMENT: {"color": theme.PALETTE[1], "marker": "D", "markerfacecolor": "white"},
+MARKS: dict[str, theme.Mark] = {
+    "index": (theme.PALETTE[0], "o"),
+    RHO: (theme.PALETTE[0], "o"),
+    AGREEMENT: (theme.PALETTE[1], "D"),
 }
+FACES = {"index": theme.PALETTE[0], RHO: theme.PALETTE[0], AGREEMENT: "white"}
 BLOCKS = {
     ("index",): "asymmetry index",
     (RHO, AGREEMENT): "Spearman's ρ",
 }
+LIMITS = {"index": (-0.75, 2.75), RHO: (-1.2, 1.2)}  # 0 to 2 and -1 to 1, and some room
 KEY = {RHO: "ρ of A and O over metrics", AGREEMENT: "ρ of the ranking with and without it"}
 LINE, NAMES = 0.125, 1.5  # inches: a row, and the room for its name
 Places = dict[tuple[str, str], float]
@@ -49,6 +50,7 @@ def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
     blocks = figure.subfigures(len(BLOCKS), 1)
     for block, (names, label) in zip(blocks, BLOCKS.items(), strict=True):
         panels = block.subplots(1, len(settings), sharex=True, sharey=True, squeeze=False)[0]
+        panels[0].set(xlim=LIMITS[names[0]], ylim=(max(rows.values(), default=0) + 0.7, -0.7))
         for axes, (setting, part) in zip(panels, settings, strict=True):
             for place, name in enumerate(names):
                 _dots(axes, part, name, rows, (place - (len(names) - 1) / 2) * 0.3)
@@ -58,7 +60,12 @@ def draw_sensitivity(data: Path, stem: Path, scale: str = "") -> None:
         block.supxlabel(label, fontsize=7.5)
         _nothing_left(panels, settings, rows)
         if len(names) > 1:
-            handles = [Line2D([], [], linestyle="none", label=KEY[name], **LOOKS[name]) for name in names]
+            handles = [
+                Line2D(
+                    [], [], color=colour, marker=marker, markerfacecolor=FACES[name], linestyle="none", label=KEY[name]
+                )
+                for name, (colour, marker) in ((name, MARKS[name]) for name in names)
+            ]
             block.legend(handles=handles, loc="outside upper left", ncols=2)
     theme.footnote(figure, *_notes(frame), scale)
     theme.save(figure, stem)
@@ -91,7 +98,8 @@ def _notes(frame: pd.DataFrame) -> list[str]:
         f"n = {counted(whole['metrics'], 'metric')}, {counted(whole['scenes'], 'scene')},",
         f"{counted(whole['seeds'], 'seed')}. Dashed: with everything. Bars: 95 % intervals over scenes and",
         "seeds, where there is one. The metrics are a fixed set.",
-        "Index 0: perfect agreement.",
+        "Index 0: perfect agreement. Bars that reach an edge go on.",
+        theme.CUT if not frame["index"].dropna().between(*LIMITS["index"]).all() else "",
         "No point: nothing is left, or a reliability is not above 0.",
         *reasons,
         standing_in(frame["left_out"]),
@@ -121,7 +129,6 @@ def _label(axes: Axes, rows: Places) -> None:
         for kind, name in rows
     ]
     axes.set_yticks(list(rows.values()), names, fontsize=6.5)
-    axes.set_ylim(max(rows.values(), default=0) + 0.7, -0.7)
     for label, (kind, name) in zip(axes.get_yticklabels(), rows, strict=True):
         if name == "*" or kind == "nothing":
             label.set_weight("bold")
@@ -129,17 +136,17 @@ def _label(axes: Axes, rows: Places) -> None:
 
 def _dots(axes: Axes, part: pd.DataFrame, name: str, rows: Places, shift: float) -> None:
     """The values of a column, a row each, with the interval where the table has one."""
-    look = LOOKS[name]
     whole = part[part["kind"] == "nothing"]
     shown = part if name != AGREEMENT else part[part["kind"] != "nothing"]
     at = [rows[key] + shift for key in shown[["kind", "left_out"]].itertuples(index=False, name=None)]
     if name != AGREEMENT and whole[name].notna().any():
-        axes.axvline(whole[name].iloc[0], color=look["color"], linewidth=0.8, linestyle="--", alpha=0.6)
+        axes.axvline(whole[name].iloc[0], color=MARKS[name][0], linewidth=0.8, linestyle="--", alpha=0.6)
     bars = np.full((2, len(shown)), np.nan)
     if f"{name}_interval_low" in shown:
         bars = theme.sides(shown[name], shown[f"{name}_interval_low"], shown[f"{name}_interval_high"])
-    axes.errorbar(shown[name], at, xerr=bars, fmt="none", ecolor=look["color"], elinewidth=0.9, alpha=0.7)
-    axes.plot(shown[name], at, linestyle="none", markersize=4, **look)
+    none = np.full(2, np.nan)
+    for x, y, sides in zip(shown[name], at, bars.T, strict=True):
+        theme.point(axes, x, y, sides, none, MARKS[name], markersize=4, markerfacecolor=FACES[name])
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     for y in (rows[key] for key in rows if key[1] != "*"):
