@@ -44,8 +44,11 @@ report: setup
 	$(RUN) --report $(FOLDER)/report.html --report-stylesheet report/report.css
 	@echo; echo "The report: $(FOLDER)/report.html"
 
+# Light ones on two processes, then those that start workflows, each of which has both cores. 5: no test has that mark.
+test: PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(TESTS)" --durations=15
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "$(TESTS)" --durations=25
+	$(PYTEST) -n 2 --dist loadfile tests/unit tests/fuzz || [ $$? -eq 5 ]
+	$(PYTEST) tests/e2e tests/faults tests/workflow
 
 test-slow: TESTS = slow
 test-slow: test
