@@ -9,6 +9,8 @@ ROOM := 6
 LOG := .venv/setup.log
 # which tests, as pytest -m takes it
 TESTS ?= not slow and not long
+# those that have both cores to themselves: a browser, the smoke run and what is compared with it
+ALONE := tests/e2e $(patsubst %,tests/workflow/test_%.py,smoke determinism slurm)
 
 .PHONY: setup demo report test test-slow style lock
 
@@ -44,11 +46,10 @@ report: setup
 	$(RUN) --report $(FOLDER)/report.html --report-stylesheet report/report.css
 	@echo; echo "The report: $(FOLDER)/report.html"
 
-# Light ones on two processes, then those that start workflows, each of which has both cores. 5: no test has that mark.
 test: PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(TESTS)" --durations=15
 test: setup
-	$(PYTEST) -n 2 --dist loadfile tests/unit tests/fuzz || [ $$? -eq 5 ]
-	$(PYTEST) tests/e2e tests/faults tests/workflow
+	$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(PYTEST) $(ALONE)
 
 test-slow: TESTS = slow
 test-slow: test
