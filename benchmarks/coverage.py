@@ -197,7 +197,7 @@ def indices() -> None:
                 return [raw, fixed, kept, kept and not fixed]
 
             name = f"rho of 8 metrics, true {truth:.2f}, {scenes} scenes, 3 seeds, noise {noise:g}"
-            report(name, 150, one, ["raw", "corrected", "reliable", "reliable and wrong"])
+            report(name, 400, one, ["raw", "corrected", "reliable", "reliable and wrong"])
             raw, fixed = np.mean(values, axis=0)
             print(f"| mean rho of the reliable | {len(values)} | raw {raw:.2f}, corrected {fixed:.2f} |", flush=True)
 
