@@ -98,8 +98,8 @@ def test_fixed_arguments_are_given(monkeypatch, plugin):
 
 
 def test_import_errors_say_where_to_look(plugin):
-    for name in ("no_such_package.module:Mine", f"{plugin}:nothing"):
-        with pytest.raises(UserError, match=f"metrics: {name!r} cannot be imported.*PYTHONPATH"):
+    for name, hint in (("no_such_package.module:Mine", "PYTHONPATH"), (f"{plugin}:nothing", "name in it")):
+        with pytest.raises(UserError, match=f"metrics: {name!r} cannot be imported.*{hint}"):
             registry.create("metrics", name)
 
 

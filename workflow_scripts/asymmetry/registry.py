@@ -92,8 +92,10 @@ def create(kind: str, name: str, **options: Any) -> Any:
     attribute = found.factory.partition(":")[2]
     try:
         factory = getattr(import_module(found.module), attribute)
-    except (ImportError, AttributeError) as error:
+    except ImportError as error:
         raise UserError(f"{kind}: {name!r} cannot be imported ({error}).", "is its folder on PYTHONPATH?") from error
+    except AttributeError as error:
+        raise UserError(f"{kind}: {name!r} cannot be imported ({error}).", "is the name in it right?") from error
     try:
         return factory(**found.arguments, **options)
     except TypeError as error:
