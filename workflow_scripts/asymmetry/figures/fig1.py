@@ -42,11 +42,11 @@ def draw_fig1(data: Path, stem: Path, scale: str = "") -> None:
         lower,
         f"n = {len(marks)} metrics, {counted(frame['scenes'], 'scene')}, {seeds}. Bars: {INTERVAL}.",
         "A: mean Fisher-z SRCC over datasets; O: gain of the realism judges over the pretrained generator, in robust",
-        "standard deviations over cells. Equal ranks stand side by side. Parentheses: ρ with one metric left out;",
-        "brackets: 95 % interval of the index over scenes and seeds.",
+        "standard deviations over cells, on an axis of its own in each panel. Equal ranks stand side by side.",
+        "Parentheses: ρ with one metric left out; brackets: 95 % interval of the index over scenes and seeds.",
         *_reasons(frame),
         f"{theme.DIVERGED} Such a cell ranks below all others." if frame["diverged"].any() else "",
-        theme.CUT if theme.cut(*_gain(frame)) else "",
+        theme.CUT if any(theme.cut(*_gain(part)) for _, part in settings) else "",
         standing_in(frame["metric"]),
         scale,
     )
@@ -68,18 +68,17 @@ def _gain(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
 
 def _scatters(figure: SubFigure, settings: Settings, rows: int, marks: dict[str, theme.Mark]) -> None:
     columns = max(-(-len(settings) // rows), 1)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     everything = pd.concat([part for _, part in settings])
     ends = everything[["assessment_low", "assessment_high", "assessment"]].stack()
     room = 0.06 * (ends.max() - ends.min()) or 0.1 if len(ends) else 1.0
-    grid[0, 0].set(
-        xlim=(ends.min() - room, ends.max() + room) if len(ends) else (0, 1), ylim=theme.limits(*_gain(everything))
-    )
+    grid[0, 0].set_xlim((ends.min() - room, ends.max() + room) if len(ends) else (0, 1))
     for axes, item in zip_longest(grid.flat, settings):
         if item is None:
             axes.set_axis_off()
             continue
         place, part = item
+        axes.set_ylim(theme.limits(*_gain(part)))
         axes.axhline(0, color="0.3", linewidth=0.6, linestyle=":")
         ways = [
             theme.sides(*(part[f"{way}{end}"] for end in ("", "_low", "_high")))
