@@ -221,7 +221,9 @@ def markdown(frame: pd.DataFrame, scale: str, missing: str = "") -> str:
             f"gain in {judge}{f', {unit}' if unit else ''}": [
                 _interval(row.fidelity, row.fidelity_low, row.fidelity_high, digits) for row in likely.itertuples()
             ],
-            "realism (O)": [_interval(row.realism, row.realism_low, row.realism_high) for row in likely.itertuples()],
+            "realism (z of O)": [
+                _interval(row.realism, row.realism_low, row.realism_high) for row in likely.itertuples()
+            ],
             "on the front": likely["front"],
             "in resamples": [f"{row.front_share:.0%}" for row in likely.itertuples()],
             "seeds": likely["seeds"],
@@ -234,7 +236,8 @@ def markdown(frame: pd.DataFrame, scale: str, missing: str = "") -> str:
         " most seeds. In brackets: 95 % intervals over scenes and seeds.\n\n"
         f"{table.to_markdown(index=False, disable_numparse=True)}\n\n"
         "## The Pareto front\n\nThe cells that no other cell beats in both, and those that are on the front in at least"
-        f" 10 % of the resamples.\n\n{pareto.to_markdown(index=False, disable_numparse=True)}\n\n"
+        " 10 % of the resamples. z of O: O over its own robust standard deviation over cells.\n\n"
+        f"{pareto.to_markdown(index=False, disable_numparse=True)}\n\n"
         f"## How far to trust it\n\n{_limits(frame)}\n"
     )
 
@@ -250,6 +253,11 @@ def _limits(frame: pd.DataFrame) -> str:
         f"The pick is the best of {len(cells)} cells, so its utility is too high on average. Each interval is for one"
         " number alone. A share of resamples is not the probability that a cell is the best."
     ]
+    if (cells["fidelity"] <= 0).all():
+        said.append(
+            "No cell is more faithful than the pretrained generator: for fidelity alone, training no further is the"
+            " better pick."
+        )
     fewer = int((cells["seeds"] < most).sum())
     if fewer:
         said.append(

@@ -12,6 +12,7 @@ import yaml
 
 from asymmetry import artifacts, tables
 from asymmetry.analysis.asymmetry import FEWEST_SCENES, FEWEST_SEEDS
+from asymmetry.analysis.claims.words import GLOSSARY
 from asymmetry.analysis.names import counted, number, p_text, setting_text
 from asymmetry.analysis.resampling import FEW
 
@@ -50,6 +51,7 @@ def write_answers(
     parts = [
         _heading("What came out"),
         *_came_out(told),
+        f"Words. {GLOSSARY}",
         _heading("How sure it is"),
         *_bullets([*_how_sure(scored, verdicts, *settings), *_rival(in_domain)]),
         _heading("What it cannot say"),
@@ -107,8 +109,8 @@ def _how_sure(
     cells = len(scores.drop_duplicates(["objective", "discriminator", "weight"]))
     valid, others = judges[judges["verdict"] == "valid"], judges[judges["verdict"] != "valid"]
     lines = [
-        f"It rests on {cells} trained settings, {counted(scores['scenes'], 'test scene')} and"
-        f" {counted(scores['seeds'], 'seed')} a setting. Intervals of the claims hold all together; a verdict"
+        f"It rests on {cells} cells, {counted(scores['scenes'], 'test scene')} and"
+        f" {counted(scores['seeds'], 'seed')} a cell. Intervals of the claims hold all together; a verdict"
         f" needs the whole interval on one side of a margin that was set before the run, {FEWEST_SCENES} scenes and"
         f" {FEWEST_SEEDS} seeds.",
         f"Judges that count: {plain(', '.join(valid['judge'])) or 'none'}."
@@ -127,9 +129,11 @@ def _asymmetry(row: Any) -> str:
         return f"no asymmetry index{why}."
     index = f"index {number(row.index)}" if np.isfinite(row.index) else "no index"
     if np.isfinite(row.index_low):
-        index += f" ({number(row.index_low)} to {number(row.index_high)})"
+        index += (
+            f" ({number(row.index_low)} to {number(row.index_high)}, an interval for itself; 0 is perfect agreement)"
+        )
     rho = f"rank correlation of assessment and optimization {number(row.rho)} over {row.metrics} metrics"
-    return f"{rho}, {index}; {row.verdict}{why}."
+    return f"{rho}, {index}{'' if row.verdict == 'estimate' else f'; {row.verdict}'}{why}."
 
 
 def _range(rows: pd.DataFrame) -> str:
@@ -190,6 +194,11 @@ def _cannot_say(claims: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str,
             f"What people think of these very pictures: scores of {plain(', '.join(emulated))} are KADID-10k's mean"
             " opinion of a distortion's type and level."
         )
+    lines.append(
+        "How far another pretraining or fit would move the answers: intervals take pretrained backbones and fitted"
+        " judges as given. With few metrics another seed of theirs, even another order of their sums, can change a"
+        " rank correlation and a verdict."
+    )
     untested = claims[claims["verdict"] == "not tested"]
     lines += [f"{row.claim} was not tested: {plain(row.reason)}." for row in untested.itertuples()]
     return lines

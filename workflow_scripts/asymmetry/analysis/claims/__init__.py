@@ -162,7 +162,8 @@ def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, st
         f" {FEWEST_SCENES} scenes and {FEWEST_SEEDS} seeds. *Inconclusive*: anything else, which is no evidence"
         " against the claim. *Not tested*: the trainings that the claim needs were not run. The intervals hold"
         f" together for all {tested} tested claims ({100 * level:g} %, Bonferroni); p is corrected by Holm. The"
-        " table shows the part of a claim that decides. `docs/claims.md` says how each claim is tested.",
+        " table shows the part of a claim that decides, and the fewest scenes and seeds of any part."
+        " `docs/claims.md` says how each claim is tested.",
         f"**Words.** {GLOSSARY}",
         _judged(judges),
     ]
@@ -171,7 +172,7 @@ def markdown(table: pd.DataFrame, level: float, initialisations: Mapping[str, st
     sections = [
         f"## {row.claim}: {row.verdict}\n\n*{row.statement}*\n\n{row.sentence}\n\n"
         + (f"The number above: {row.measure}. " if row.measure else "")
-        + (f"Rests on: {row.settings}." if row.settings else "")
+        + (f"The claim rests on: {row.settings}." if row.settings else "")
         for row in table.itertuples()
     ]
     body = overview.to_markdown(index=False, disable_numparse=True)
