@@ -51,7 +51,7 @@ def write_answers(
     parts = [
         _heading("What came out"),
         *_came_out(told),
-        f"Words. {GLOSSARY}",
+        f"**Words.** {GLOSSARY}",
         _heading("How sure it is"),
         *_bullets([*_how_sure(scored, verdicts, *settings), *_rival(in_domain)]),
         _heading("What it cannot say"),
