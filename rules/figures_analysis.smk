@@ -223,6 +223,7 @@ rule report_answers:
         sensitivity=rules.sensitivity.output[0],
         judges=f"{RESULTS}/analysis/grid/judges.csv",
         scores=f"{RESULTS}/analysis/grid/optimization-scores.csv",
+        curves=rules.training_curves_data.output[0],
         record=rules.record.output[0],
     output:
         f"{RESULTS}/report/answers.rst",

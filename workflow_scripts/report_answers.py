@@ -8,7 +8,7 @@ with step(snakemake.log[0], snakemake.threads, snakemake.input):
     from asymmetry.figures.report import write_answers
 
     files = snakemake.input
-    names = ("claims", "asymmetry", "sensitivity", "judges", "scores", "record")
+    names = ("claims", "asymmetry", "sensitivity", "judges", "scores", "curves", "record")
     in_domain = Path(snakemake.params.in_domain)
     write_answers(
         *(Path(files[name]) for name in names),

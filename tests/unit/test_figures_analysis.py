@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -242,16 +242,20 @@ CONFIG = {
 }
 
 
-def answers(folder: Path, in_domain: Path | None = None, **claims_columns) -> str:
+def answers(folder: Path, in_domain: Path | None = None, accuracy: Sequence[float] = (), **claims_columns) -> str:
     sensitivity_tables(folder)
     judged(folder, {"a*b": [1.0, 2.0], "fine": [1.0, 2.0]})
     tables.write(claim_table(**claims_columns), folder / "claims.csv", "claims")
     scores = pd.DataFrame({"measure": "realism", "objective": ["rec"], "discriminator": "none", "weight": 0.0})
     scores = scores.assign(seeds=2, scenes=8, diverged=0).reindex(columns=list(tables.SHAPES["optimization-scores"]))
     tables.write(scores, folder / "scores.csv", "optimization-scores")
+    curves = pd.DataFrame({"step": np.arange(1, len(accuracy) + 1), "accuracy": accuracy})
+    curves = curves.assign(objective="rec", discriminator="patch", weight=0.1, seed=0, diverged_at=0)
+    curves = curves.reindex(columns=list(tables.SHAPES["training-curves"]))
+    tables.write(curves, folder / "curves.csv", "training-curves")
     record = {"config": CONFIG, "python": "3.11", "machine": "x", "packages": {"torch": "2", "lpips": None}}
     artifacts.write_json(record, folder / "run.json")
-    files = [folder / f"{name}.csv" for name in ("claims", "asymmetry", "sensitivity", "judges", "scores")]
+    files = [folder / f"{name}.csv" for name in ("claims", "asymmetry", "sensitivity", "judges", "scores", "curves")]
     report.write_answers(*files, folder / "run.json", folder / "answers.rst", in_domain)
     return (folder / "answers.rst").read_text(encoding="utf-8")
 
@@ -281,6 +285,11 @@ def test_the_front_page_tells_of_the_rival_explanation(tmp_path, srcc, told):
     assert "not looked at" not in text
     assert "torch 2" in text
     assert "lpips" not in text
+
+
+def test_the_front_page_tells_how_good_the_discriminators_were(tmp_path):
+    assert "patch 0.70 (share of logits" in answers(tmp_path, accuracy=[0.1, 0.1, 0.6, 0.8])
+    assert "opponents" not in answers(tmp_path)
 
 
 def test_the_front_page_is_sound_whatever_the_words_are(tmp_path):

@@ -29,6 +29,7 @@ def write_answers(
     sensitivity: Path,
     judges: Path,
     scores: Path,
+    curves: Path,
     record: Path,
     output: Path,
     in_domain: Path | None = None,
@@ -41,6 +42,7 @@ def write_answers(
         sensitivity: table of shape sensitivity.
         judges: table of shape judges.
         scores: table of shape optimization-scores.
+        curves: table of shape training-curves.
         record: JSON with `config`, `python`, `machine` and `packages`.
         output: path of the text.
         in_domain: table of shape assessment-in-domain, if that was made.
@@ -53,7 +55,7 @@ def write_answers(
         *_came_out(told),
         f"**Words.** {GLOSSARY}",
         _heading("How sure it is"),
-        *_bullets([*_how_sure(scored, verdicts, *settings), *_rival(in_domain)]),
+        *_bullets([*_how_sure(scored, verdicts, *settings), *_opponents(curves), *_rival(in_domain)]),
         _heading("What it cannot say"),
         *_bullets([*_cannot_say(told, scored, facts["config"]), *([] if in_domain else [UNSEEN])]),
         _heading("How it was run"),
@@ -144,6 +146,21 @@ def _range(rows: pd.DataFrame) -> str:
     low, high = known.loc[known["rho"].idxmin()], known.loc[known["rho"].idxmax()]
     ends = [f"{number(row['rho'])} (without {row['kind']} {row['left_out']})" for row in (low, high)]
     return f" With one judge, family of judges, seed, dataset or metric left out it goes from {' to '.join(ends)}."
+
+
+def _opponents(curves: Path) -> list[str]:
+    """How well the discriminators told real from restored pictures: what is said of them is said of such opponents."""
+    frame = tables.read(curves, "training-curves").dropna(subset="accuracy")
+    if frame.empty:
+        return []
+    of_training = frame.groupby(["objective", "discriminator", "weight", "seed"])["step"]
+    late = frame[frame["step"] > of_training.transform("max") / 2]
+    told = [f"{name} {number(value)}" for name, value in late.groupby("discriminator")["accuracy"].mean().items()]
+    return [
+        "What it says of discriminators it says of these opponents, whose accuracy over the second half of their trainings"
+        f" was {plain(', '.join(told))} (share of logits on the right side of 0): near 0.5 or below, a discriminator"
+        " does not tell real pictures from restored ones; near 1 it has won, and its gradient says little."
+    ]
 
 
 def _rival(in_domain: Path | None) -> list[str]:
