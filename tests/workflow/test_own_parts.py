@@ -66,8 +66,8 @@ def test_own_parts_run_through_every_stage(copy: Path, config_file, tmp_path: Pa
     }  # fmt: skip
     config["objectives"]["rec-gradient"] = {"reconstruction": 1, "metric": "gradient", "kappa": 1}
     config["assessment"] = {"datasets": ["embedded"], "metrics": ["haarpsi", "gradient", "dists-stem"]}
-    own = {"objectives": ["rec-gradient"], "discriminators": ["none", "critic"], "weights": [0.1], "seeds": [0]}
-    swept = {"objectives": ["rec-haarpsi"], "discriminators": ["patch-stem"], "weights": [0.1, 0.3], "seeds": [0]}
+    own = {"objectives": ["rec-gradient"], "discriminators": ["none", "critic"], "weights": [0.02], "seeds": [0]}
+    swept = {"objectives": ["rec-haarpsi"], "discriminators": ["patch-stem"], "weights": [0.02, 0.3], "seeds": [0]}
     config["optimization"] |= {"generator": "mine", "cells": [own, swept]}
     config["judgement"]["judges"] = ["psnr-y", "niqe"]
     config["figures"]["qualitative"] |= {"objectives": ["rec-gradient"]}
@@ -79,7 +79,7 @@ def test_own_parts_run_through_every_stage(copy: Path, config_file, tmp_path: Pa
     assert set(scores["metric"]) == {"haarpsi", "gradient", "dists-stem"}
     assert (scores["score"] > 0).all(), "a smaller difference is a better picture: directions are understood"
     folder = tmp_path / "results" / "optimization" / "sr-x4" / "mine"
-    critic = json.loads((folder / "rec-gradient/critic/weight-0.1/seed-0/provenance.json").read_text(encoding="utf-8"))
+    critic = json.loads((folder / "rec-gradient/critic/weight-0.02/seed-0/provenance.json").read_text(encoding="utf-8"))
     assert critic["status"] == "completed"
     assert (folder / "rec-haarpsi/patch-stem/weight-0.3/seed-0/discriminator.safetensors").exists()
 

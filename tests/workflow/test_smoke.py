@@ -84,10 +84,10 @@ def test_cells_of_a_seed_saw_the_same_start(smoke) -> None:
 
 
 def test_provenance_says_what_was_run(smoke) -> None:
-    path = next((results(smoke) / "optimization").rglob("patch-vgg/weight-0.1/seed-0/provenance.json"))
+    path = next((results(smoke) / "optimization").rglob("patch-vgg/weight-0.02/seed-0/provenance.json"))
     facts = json.loads(path.read_text(encoding="utf-8"))
     assert facts["status"] == "completed"
-    assert facts["settings"]["weight"] == 0.1
+    assert facts["settings"]["weight"] == 0.02
     assert facts["discriminator"]["map"] == [8, 8]
     assert facts["packages"]["torch"]
     assert not list(results(smoke).rglob("state")), "the state of a finished training is removed"

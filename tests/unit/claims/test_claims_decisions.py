@@ -146,9 +146,9 @@ def planned():
 def test_facts_are_derived_from_the_config(planned):
     facts = planned.facts()
     assert set(facts) == set(FACTS)
-    assert facts["weight"] == 0.1
+    assert facts["weight"] == 0.02
     assert {"group": "vgg", "first": "patch-vgg", "second": "vanilla-vgg"} in facts["heads"]
-    pair = {"group": "learning rate 0.0001", "first": "patch-vgg", "second": "patch-vit"}
+    pair = {"group": "learning rate 0.001", "first": "patch-vgg", "second": "patch-vit"}
     assert pair in facts["architectures"]
     assert facts["compositions"]["perc-haarpsi"] == {"kind": "perc", "metric": "haarpsi"}
     assert facts["random_metrics"] == ["dists-vgg-random"]
