@@ -15,6 +15,8 @@ ALONE := tests/e2e $(patsubst %,tests/workflow/test_%.py,smoke determinism slurm
 .PHONY: setup demo report test test-slow style lock
 
 setup: .venv/.synced
+	@[ "$$(cat .venv/.synced)" = "$(CURDIR)" ] \
+	  || { echo "error: .venv was made for another folder ($$(cat .venv/.synced)). Hint: delete .venv, then the same again" >&2; exit 1; }
 
 # What is missing is the first line printed; what the tool itself said follows.
 .venv/.synced: requirements.lock requirements-uv.lock
@@ -22,7 +24,7 @@ setup: .venv/.synced
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "error: Python 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Hint: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: $(PYTHON) has no venv. Hint: install python3.11-venv" >&2; exit 1; }
-	@[ -d .venv ] || { free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1e6) }'); [ "$$free" -ge $(ROOM) ] \
+	@[ -d $(BIN)/../lib/python3.11/site-packages/torch ] || { free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1e6) }'); [ "$$free" -ge $(ROOM) ] \
 	  || { echo "error: $(ROOM) GB of disk are needed here, $$free are free. Hint: make room, or clone to another disk" >&2; exit 1; }; }
 	@$(PYTHON) -m venv .venv || { echo "error: .venv cannot be made" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 \
@@ -30,20 +32,22 @@ setup: .venv/.synced
 	  || { echo "error: no package index gives uv. Hint: is there a network? if only a mirror: PIP_INDEX_URL and UV_DEFAULT_INDEX" >&2; \
 	       tail -n 5 $(LOG) >&2; exit 1; }
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock > $(LOG) 2>&1 \
-	  || { echo "error: the packages of requirements.lock cannot be installed: $$(tail -n 1 $(LOG))" >&2; \
+	  || { echo "error: the packages of requirements.lock cannot be installed: $$(tail -n 1 $(LOG))." \
+	       "Hint: is there a network, disk, a home that can be written to? if only a mirror: UV_DEFAULT_INDEX" >&2; \
 	       tail -n 5 $(LOG) >&2; exit 1; }
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 demo: setup
 	$(BIN)/snakemake --cores 2
 	@echo; echo "Figures and tables of the study:"; ls results/figures/*.png results/tables/*.md results/claims.md results/explorer/index.html
 
 report: RUN = $(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG))
-report: FOLDER = $(shell sed -n 's/^results: *\([^ ]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
+report: FOLDER = $(shell $(BIN)/python -c 'import sys, yaml; \
+	  print([own["results"] for own in map(yaml.safe_load, map(open, sys.argv[1:])) if "results" in own][-1])' config.yaml $(CONFIG))
 report: setup
 	$(RUN) --cores 2
 	$(RUN) --cores 2 --forcerun report_answers -- report_answers
-	$(RUN) --report $(FOLDER)/report.html --report-stylesheet report/report.css
+	$(RUN) --report "$(FOLDER)/report.html" --report-stylesheet report/report.css
 	@echo; echo "The report: $(FOLDER)/report.html"
 
 test: PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(TESTS)" --durations=15

@@ -103,6 +103,7 @@ def test_a_disk_that_fills_up_while_packages_are_installed(bare: Path) -> None:
     install(bare, words="No space left on device (os error 28)")
     line = first_line(setup(bare, "demo"))
     assert line.startswith("error: the packages of requirements.lock cannot be installed: No space left on device")
+    assert "Hint: is there a network, disk, a home" in line
     assert not (bare / ".venv" / ".synced").exists()
 
 
@@ -113,4 +114,15 @@ def test_a_python_of_the_right_version_is_found_beside_another(bare: Path) -> No
     result = setup(bare)
     assert result.returncode == 0, result.stdout
     assert (bare / ".venv" / ".synced").exists()
-    assert "Nothing to be done" in setup(bare).stdout
+    assert "error" not in setup(bare).stdout
+
+
+def test_a_clone_that_was_moved(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The scripts in .venv name the folder that they were made in."""
+    install(bare)
+    place(bare, "df", "#!/bin/bash\necho Filesystem\necho /dev/sda1 90000000 0 90000000 0% /home\n")
+    assert setup(bare).returncode == 0
+    moved = tmp_path_factory.mktemp("elsewhere") / "my project"
+    bare.rename(moved)
+    line = first_line(setup(moved, "demo"))
+    assert line == f"error: .venv was made for another folder ({bare}). Hint: delete .venv, then the same again"
