@@ -13,7 +13,7 @@ from asymmetry.errors import UserError  # noqa: E402
 from asymmetry.networks import published  # noqa: E402
 
 try:
-    configuration.check(config, BASE / "schemas" / "config.schema.yaml")
+    configuration.check(config, BASE / "schemas" / "config.schema.yaml", workflow.configfiles)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,48 +1,20 @@
 import copy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from configured import BASE, REMOVED, SCHEMA, changed, load, message
 from snakemake.utils import update_config
 
 from asymmetry import configuration
-from asymmetry.errors import UserError
 
-BASE = Path(configuration.__file__).parents[3]
-SCHEMA = BASE / "schemas" / "config.schema.yaml"
 PRESETS = sorted((BASE / "presets").glob("*.yaml"))
-REMOVED = object()
-
-
-def load(path):
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def config():
     return load(BASE / "config.yaml")
-
-
-def changed(config, **changes):
-    """`config` with values set (or REMOVED) at dotted places, written with two underscores for a dot."""
-    for place, value in changes.items():
-        *folders, key = place.split("__")
-        inner = config
-        for folder in folders:
-            inner = inner[int(folder)] if isinstance(inner, list) else inner[folder]
-        if value is REMOVED:
-            del inner[key]
-        else:
-            inner[key] = value
-    return config
-
-
-def message(config):
-    with pytest.raises(UserError) as error:
-        configuration.check(config, SCHEMA)
-    return str(error.value)
 
 
 def test_the_shipped_configuration_is_valid(config):
@@ -75,6 +47,7 @@ BROKEN = {
     "missing section": ({"judgement": REMOVED}, ["the top level: 'judgement' is a required property"]),
     "device": ({"device": "gpu"}, ["device: unknown value 'gpu'", "cpu, cuda, mps"]),
     "wrong type": ({"optimization__steps": "many"}, ["optimization.steps: 'many' is not of type 'integer'", "from 1"]),
+    "no level": ({"transfer__levels": []}, ["transfer.levels: [] is not valid", "from 0 to 5"]),
     "half a step": ({"pretraining__steps": 1.5}, ["pretraining.steps: 1.5 is not of type 'integer'"]),
     "text that looks like a number": (
         {"pretraining__learning_rate": "1e-3"},
@@ -399,28 +372,30 @@ BROKEN = {
         {"corpora__mine": {"object": "folder", "path": ["it's mine", "$(touch it)"]}},
         ["corpora.mine.path.1: '$(touch it)' has a character that Snakemake or a shell misreads"],
     ),
+    "home folder": (
+        {"downloads__folder": "~/data"},
+        ["downloads.folder: '~/data': ~ is not replaced by your home folder here; write the whole path"],
+    ),
+    "levels that a rated set lacks": (
+        {"rated__embedded__levels": [1, 3, 5], "transfer__levels": [2, 4]},
+        ["transfer.levels: 2, 4 leaves nothing of embedded, which has the levels 1, 3, 5"],
+    ),
+    "ratings that are not there": (
+        {
+            "rated__mine": {"object": "csv", "mode": "fr", "path": "no.csv", "higher_is_better": True},
+            "assessment__datasets": ["mine"],
+        },
+        ["rated.mine.path: no.csv is no file. Hint: a path starts where snakemake is started"],
+    ),
+    "weights that are not there": (
+        {"generators__swinir-small__weights": "no.pth"},
+        ["generators.swinir-small.weights: no.pth is no file."],
+    ),
     "path with a wildcard of Snakemake": (
         {"rated__mine": {"object": "csv", "mode": "nr", "path": "my{own}.csv", "higher_is_better": True}},
         ["rated.mine.path: 'my{own}.csv' has a character that Snakemake or a shell misreads"],
     ),
 }
-
-
-RESULTS = {
-    "README.md": "results: README.md needs a folder where there is the file",
-    "README.md/mine": "results: README.md/mine needs a folder where there is the file",
-    ".": "results: . holds files of the project",
-    "..": "results: .. holds files of the project",
-    "rules": "results: rules holds files of the project",
-    "docs/mine": "results: docs/mine holds files of the project",
-}
-
-
-@pytest.mark.parametrize("folder", RESULTS)
-def test_results_have_a_folder_of_their_own(config, monkeypatch, folder):
-    monkeypatch.chdir(BASE)
-    config["results"] = folder
-    assert f"  - {RESULTS[folder]}" in message(config)
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -432,32 +407,6 @@ def test_broken_configurations(config, case):
     assert len(lines) == 2, "one mistake, one line"
     for part in expected:
         assert part in lines[1]
-
-
-def test_what_nothing_uses_needs_no_dataset(config):
-    config["corpora"]["real"] = {"object": "published", "dataset": "realsr"}
-    config["initialisations"]["real"] = config["initialisations"]["procedural"] | {"corpus": "real"}
-    configuration.check(config, SCHEMA)
-    config["transfer"]["arms"][0]["initialisations"].append("real")
-    assert "downloads.folders: lacks realsr, which cannot be downloaded" in message(config)
-
-
-def test_a_corpus_in_use_needs_its_folders(config, tmp_path):
-    absent = str(tmp_path / ("x" * 300))  # no disk takes so long a name
-    config["corpora"]["mine"] = {"object": "folder", "path": [str(tmp_path), absent]}
-    configuration.check(config, SCHEMA)
-    config["initialisations"]["procedural"]["corpus"] = "mine"
-    assert message(config).splitlines()[1:] == [f"  - corpora.mine.path: {absent} is no folder."]
-
-
-def test_scenes_of_a_folder_are_known(config, tmp_path):
-    changed(config, corpora__mine={"object": "folder", "path": str(tmp_path)}, judgement__corpus="mine")
-    config["judges"]["niqe"]["fitted_on"]["corpus"] = config["judges"]["learned"]["fitted_on"]["corpus"] = "mine"
-    (tmp_path / "deeper").mkdir()
-    (tmp_path / "deeper" / "dog.png").touch()
-    assert "figures.qualitative.scenes: unknown scene of mine 'chelsea'. Known: deeper-dog." in message(config)
-    config["figures"]["qualitative"]["scenes"] = ["deeper-dog"]
-    configuration.check(config, SCHEMA)
 
 
 def test_all_mistakes_come_at_once(config):

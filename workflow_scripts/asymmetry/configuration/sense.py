@@ -1,12 +1,10 @@
 """Semantic checks: configurations that satisfy the schema but make no sense."""
 
-import os
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 from asymmetry import registry
-from asymmetry.configuration import graph, sizes
+from asymmetry.configuration import graph, places, sizes
 from asymmetry.data import catalog
 from asymmetry.errors import unknown
 from asymmetry.plan import NONE, Config, Plan, canonical
@@ -38,19 +36,6 @@ NEEDS = {
 }
 MAY = {"corpora": {"folder": {"size"}}, "rated": {"kadid-emulation": {"scenes", "distortions"}, "textures": {"levels"}}}
 LONGEST_WEIGHT = 24
-PROJECT = Path(__file__).parents[3]
-FOLDERS = [
-    "benchmarks",
-    "docs",
-    "envs",
-    "presets",
-    "profiles",
-    "report",
-    "rules",
-    "schemas",
-    "tests",
-    "workflow_scripts",
-]
 HEAD = {"backbone", "initialisation", "head", "spectral_norm"}
 
 
@@ -60,7 +45,7 @@ def problems(config: Config) -> Iterator[str]:
         if found := [*chain(*(part(config) for part in first))]:
             return iter(found)
     parts = (
-        *(_results, _published, _downloads, _folders, _objectives, _datasets, _scenes, _judges, _parts),
+        *(places.problems, _published, _objectives, _datasets, _scenes, _judges, _parts),
         *(sizes.problems, _weights, _transfer, _leaks, _grid),
     )
     return chain(*(part(config) for part in parts))
@@ -79,18 +64,6 @@ def _kinds(config: Config) -> Iterator[str]:
                 yield f"{section}.{name}: {unknown(f'key of {kind}', key, allowed)}"
 
 
-def _results(config: Config) -> Iterator[str]:
-    """Results have a folder of their own, apart from the project's files."""
-    given = config["results"]
-    folder = Path(os.path.realpath(given))
-    for path in (folder, *folder.parents):
-        if os.path.exists(path) and not os.path.isdir(path):
-            yield f"results: {given} needs a folder where there is the file {path}; take another name."
-    around = PROJECT.is_relative_to(folder) or Path.cwd().is_relative_to(folder)
-    if around or any(folder.is_relative_to(PROJECT / name) for name in FOLDERS):
-        yield f"results: {given} holds files of the project; take a folder of its own, as results/mine is."
-
-
 def _published(config: Config) -> Iterator[str]:
     for section in ("corpora", "rated"):
         for name, definition in config[section].items():
@@ -99,29 +72,6 @@ def _published(config: Config) -> Iterator[str]:
                 yield f"{section}.{name}: {definition['dataset']} is of kind {kind}, not {wanted}."
             elif wanted == "pairs" and definition["object"] in registry.table()["rated"].keys() - {"published"}:
                 yield f"{section}.{name}: {definition['object']} holds no pairs."
-
-
-def _downloads(config: Config) -> Iterator[str]:
-    own = config["downloads"]
-    for name, source in own["sources"].items():
-        if source not in catalog.dataset(name).sources:
-            yield f"downloads.sources.{name}: {unknown('source', source, catalog.dataset(name).sources)}"
-    for name in Plan(config).used.datasets:
-        facts = catalog.dataset(name)
-        if name in own["folders"]:
-            if not os.path.isdir(own["folders"][name]):
-                yield f"downloads.folders.{name}: {own['folders'][name]} is no folder."
-            continue
-        if not facts.sources:
-            yield f"downloads.folders: lacks {name}, which cannot be downloaded. {facts.manual}"
-
-
-def _folders(config: Config) -> Iterator[str]:
-    for name in sorted(Plan(config).used.corpora):
-        given = config["corpora"][name].get("path", [])
-        for folder in [given] if isinstance(given, str) else given:
-            if not os.path.isdir(folder):
-                yield f"corpora.{name}.path: {folder} is no folder."
 
 
 def _metrics(config: Config) -> Iterator[str]:
@@ -253,6 +203,12 @@ def _transfer(config: Config) -> Iterator[str]:
         if splits["kind"] == "official" and not official:
             known = [key for key, dataset in catalog.catalog().items() if dataset.official_split]
             yield f"transfer.splits: {name} has no official split, only {', '.join(known)}; set dataset_splits.{name}."
+        levels, there = config["transfer"]["levels"], definition.get("levels")
+        if levels and there and not {0, *there} & set(levels):
+            yield (
+                f"transfer.levels: {', '.join(map(str, levels))} leaves nothing of {name}, which has the levels"
+                f" {', '.join(map(str, there))} (rated.{name}.levels)."
+            )
         if splits["kind"] == "leave-one-scene-out" and published and published.kind == "nr":
             yield f"transfer.splits: each picture of {name} is a scene of its own; set dataset_splits.{name} to random."
 

@@ -34,6 +34,8 @@ def problems(value: Any, place: str = "", depth: int = 0) -> Iterator[str]:
             lines = ".options." in place  # for code of the user's own
             if said := _unusable(value.translate({9: " ", 10: " "}) if lines else value, LONGEST_TEXT):
                 yield f"{place}: {_quoted(value)} is {said}."
+            elif not lines and value.startswith("~"):
+                yield f"{place}: {_quoted(value)}: ~ is not replaced by your home folder here; write the whole path."
             elif not lines and misread(value):
                 refused = r"""$ ` " \ { } or a leading quote"""
                 yield f"{place}: {_quoted(value)} has a character that Snakemake or a shell misreads ({refused})."
