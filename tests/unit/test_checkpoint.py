@@ -341,6 +341,15 @@ def test_forget(tmp_path):
     checkpoint.forget(folder)
 
 
+def test_what_was_set_aside_outlives_the_training(tmp_path):
+    """It may be days of work under another version, and its user was told where it is."""
+    folder = tmp_path / "state"
+    interrupted(folder, fingerprint="other")
+    run(Walk(), folder, seed=0)
+    checkpoint.forget(folder)
+    assert [path.name for path in folder.iterdir()] == ["checkpoint.set-aside-1"]
+
+
 TRAIN = """
 import logging, sys, time
 from pathlib import Path

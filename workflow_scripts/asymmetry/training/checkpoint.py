@@ -1,8 +1,9 @@
 """A training that can be stopped at any moment and goes on to the same result, bit for bit.
 
 The state lives in a folder of its own beside the result, so that Snakemake, which deletes the outputs of a failed job,
-leaves it alone. One process at a time holds its lock. The folder goes when the training is done; but where Snakemake
-was killed meanwhile it stays, for its next run takes the job for unfinished and deletes the results.
+leaves it alone. One process at a time holds its lock. The folder goes when the training is done, save what was set
+aside; but where Snakemake was killed meanwhile it stays, for its next run takes the job for unfinished and deletes the
+results.
 """
 
 import errno
@@ -14,7 +15,6 @@ import pickle
 import platform
 import random
 import re
-import shutil
 import signal
 import sys
 import zipfile
@@ -36,6 +36,7 @@ from asymmetry.errors import UserError
 
 logger = logging.getLogger(__name__)
 STARTED_BY = psutil.Process().parents()  # Snakemake among them
+ASIDE = "checkpoint.set-aside-"
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # what a file system says that has none
 
 
@@ -144,7 +145,7 @@ class Checkpoint:
 
     def _set_aside(self) -> Path:
         """Rename the file to the first free name."""
-        names = (self.folder / f"checkpoint.set-aside-{number}" for number in itertools.count(1))
+        names = (self.folder / f"{ASIDE}{number}" for number in itertools.count(1))
         aside = next(name for name in names if not name.exists())
         os.replace(self.file, aside)
         return aside
@@ -254,7 +255,11 @@ def _remove(folder: Path) -> None:
         return
     try:
         with _lock(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            for path in folder.iterdir():
+                if not path.name.startswith(ASIDE):
+                    path.unlink(missing_ok=True)
+            with suppress(OSError):  # where a checkpoint that was set aside stays
+                folder.rmdir()
     except Timeout:
         logger.warning("another process trains in %s by now", folder)
 
