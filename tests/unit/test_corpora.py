@@ -143,6 +143,13 @@ def test_hidden_files_are_no_pictures(folder, tmp_path):
     assert list(pd.read_csv(tmp_path / "manifest.csv")["scene"]) == ["a", "sub-b"]
 
 
+def test_what_is_left_out_of_a_folder_is_told(folder, tmp_path, caplog):
+    for name in ("c.heic", "sub/d.HEIC", "notes", "._c.heic"):
+        (folder / name).touch()
+    make_corpus(tmp_path / "manifest.csv", "folder", seed=0, path=folder)
+    assert "left out, as no pictures: 1 of no suffix, 2 of .heic" in caplog.text
+
+
 def test_several_folders(folder, tmp_path):
     other = tmp_path / "other"
     images.write(np.full((50, 50, 3), 7, np.uint8), other / "a.png")

@@ -250,7 +250,9 @@ def test_own_csv_that_is_no_table_of_scores(own, tmp_path, text, message):
         ("image,reference,score\na.png,ref/one.png,True\n", "score 'True' is not a finite number"),
         ("image,reference,score\na.png,ref/one.png,1e400\n", "score '1e400' is not a finite number"),
         ("image,reference,score\na.png,ref/one.png,\n", "score '' is not a finite number"),
-        ('image,reference,score\na.png,ref/one.png,"1,5"\n', "score '1,5' is not a finite number"),
+        ('image,reference,score\na.png,ref/one.png,"1,5"\n', "not a finite number. Hint: write decimals with a point"),
+        ("image,reference,score,level\na.png,ref/one.png,1,2.0\n", None),
+        ("image,reference,score,level\na.png,ref/one.png,1,2.5\n", "level '2.5' is not a whole number"),
         ("image,reference,score,level\na.png,ref/one.png,1,9999999999\n", "level '9999999999' is not a whole number"),
         ("image,reference,score\na.png,ref/one.png,1\n./a.png,ref/one.png,2\n", "row 3: the image of row 2 again"),
         (f"image,reference,score\n{'a' * 300},ref/one.png,1\n", "a does not exist"),
@@ -286,6 +288,27 @@ def test_own_csv_that_leads_out_of_its_folder(own, tmp_path, caplog):
     copied = images.read(tmp_path / "out" / frame["image"][1])
     assert np.array_equal(copied, images.read(tmp_path / "b.png"))
     assert {path.name for path in tmp_path.iterdir()} == {"own", "out", "b.png"}
+
+
+def test_own_csv_whose_references_lie_elsewhere(own, tmp_path, caplog):
+    (tmp_path / "own" / "ref").rename(tmp_path / "ref")
+    read_own(tmp_path, own(GOOD.replace("ref/", "../ref/")))
+    assert "2 image(s) lie outside" in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["fr", "nr"])
+def test_own_csv_whose_pictures_share_a_name(own, tmp_path, mode):
+    """They would be one scene, and scenes are what splits and intervals are made of."""
+    for name in ("one/ref.png", "two/ref.png"):
+        images.write(np.full((20, 20, 3), len(name), np.uint8), tmp_path / "own" / name)
+    rows = "a.png,one/ref.png,1\nb.png,two/ref.png,2\n" if mode == "fr" else "one/ref.png,,1\ntwo/ref.png,,2\n"
+    with pytest.raises(
+        UserError, match=r"row 3: its (reference|image) would be the scene 'ref', as another in row 2 is"
+    ):
+        read_own(tmp_path, own(f"image,reference,score\n{rows}"), mode=mode)
+    named = rows.replace("1\n", "1,x\n").replace("2\n", "2,y\n")
+    frame = read_own(tmp_path, own(f"image,reference,score,scene\n{named}"), mode=mode)
+    assert frame["scene"].tolist() == ["x", "y"]
 
 
 def test_own_csv_that_leads_to_what_is_no_picture(own, tmp_path):

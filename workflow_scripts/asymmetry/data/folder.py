@@ -1,5 +1,7 @@
 """The user's own pictures, in one folder or several, as a corpus."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -10,6 +12,7 @@ from asymmetry.data.pictures import Picture
 from asymmetry.data.scene_names import SUFFIXES, named_pictures
 from asymmetry.errors import UserError, listing
 
+logger = logging.getLogger(__name__)
 LONGEST_NAME = 200  # bytes; file systems take 255 with the suffix
 
 
@@ -25,6 +28,8 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
         raise UserError(
             f"no picture in {', '.join(map(repr, empty))}.", f"files that count end in {', '.join(sorted(SUFFIXES))}"
         )
+    for root in found:
+        _tell_of_others(root)
     problems: list[str] = []
     names: dict[str, Path] = {}
     contents: dict[str, Path] = {}
@@ -48,3 +53,12 @@ def pictures(seed: int, path: str | Path | Sequence[str | Path], size: int | Non
     for name, file in names.items():
         array = images.read(file)
         yield Picture(name, name, "", file.name, array if size is None else images.crop_to(array, size))
+
+
+def _tell_of_others(root: Path) -> None:
+    """Log how many files below a folder are left out, by suffix; hidden ones need no word."""
+    files = (file for file in root.rglob("*") if file.is_file() and not file.name.startswith("."))
+    others = Counter(file.suffix.lower() for file in files if file.suffix.lower() not in SUFFIXES)
+    if others:
+        told = ", ".join(f"{count} of {suffix or 'no suffix'}" for suffix, count in sorted(others.items()))
+        logger.warning("%s: files that are left out, as no pictures: %s", root, told)

@@ -18,6 +18,7 @@ from asymmetry.errors import UserError, listing
 
 DELIMITERS = ",;\t|"
 COLUMNS = ("image", "reference", "score", "score_error", "scene", "distortion", "family", "level")
+LEVEL = r"([0-9]{1,9}(\.0*)?)?"  # pandas writes whole numbers as 1.0 where one is missing
 LARGEST = 1e100  # a score that can still be scaled
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,9 @@ def from_csv(seed: int, path: str | Path, higher_is_better: bool, mode: Literal[
     """Read a rated dataset of one's own; everything that is wrong with it comes as one `UserError`, by row.
 
     Columns: `image` (or `distorted`), `score`, with `mode` fr also `reference`; paths are relative to the CSV.
-    Optional: `scene` (by default the reference's name, or with nr the image's), `distortion`, `family` (by default
-    the distortion), `level`, `score_error` (standard error of the score, in its unit; empty where it is not known).
+    Optional: `scene` (by default the reference's name, or with nr the image's; two pictures of one name need the
+    column), `distortion`, `family` (by default the distortion), `level`, `score_error` (standard error of the score, in
+    its unit; empty where it is not known).
     Other columns are ignored. Fields are separated by comma, semicolon, tab or bar, decimals by a point. The images are
     copied as PNG, so that the result is whole in its own folder, and numbered, because their names need not be unique
     across folders. A path may lead out of the CSV's folder; that is logged.
@@ -102,6 +104,8 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
     problems = []
     shapes: dict[str, tuple[int, ...] | str] = {}
     seen: dict[str, int] = {}
+    scenes: dict[str, tuple[str, int]] = {}
+    content = "reference" if mode == "fr" else "image"
 
     def shape(file: str) -> tuple[int, ...] | str:
         """Shape of an image, or what is wrong with it."""
@@ -114,13 +118,23 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
 
     for row, line in frame.iterrows():
         if math.isnan(_number(line["score"])):
-            problems.append(f"row {row}: score {line['score']!r} is not a finite number")
+            comma = ". Hint: write decimals with a point" if re.fullmatch("-?[0-9]+,[0-9]+", line["score"]) else ""
+            problems.append(f"row {row}: score {line['score']!r} is not a finite number{comma}")
         if line["score_error"] and not _number(line["score_error"]) >= 0:
             problems.append(f"row {row}: score_error {line['score_error']!r} is not a finite number from 0")
-        if not re.fullmatch("[0-9]{0,9}", line["level"]):
+        if not re.fullmatch(LEVEL, line["level"]):
             problems.append(f"row {row}: level {line['level']!r} is not a whole number from 0")
         if (first := seen.setdefault(os.path.realpath(folder / line["image"]), row)) != row:
             problems.append(f"row {row}: the image of row {first} again")
+        if not line["scene"]:
+            shown = os.path.realpath(folder / line[content])
+            name = Path(line[content]).stem
+            other, first = scenes.setdefault(name, (shown, row))
+            if other != shown:
+                problems.append(
+                    f"row {row}: its {content} would be the scene {name!r}, as another in row {first} is. Hint: name"
+                    " the scenes in a column scene"
+                )
         found = {column: shape(line[column]) for column in ["image"] + ["reference"] * (mode == "fr")}
         wrong = [f"row {row}: {column}: {what}" for column, what in found.items() if isinstance(what, str)]
         problems += wrong
@@ -131,7 +145,8 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
     scores = frame["score"].map(_number)
     if scores.notna().all() and scores.nunique() == 1:
         problems.append(f"column 'score': all are {scores.iloc[0]:g}, so nothing could be compared")
-    outside = sum(not file.startswith(f"{os.path.realpath(folder)}{os.sep}") for file in seen)
+    base = f"{os.path.realpath(folder)}{os.sep}"
+    outside = sum(not os.path.realpath(folder / file).startswith(base) for file in filter(None, shapes))
     if outside:
         logger.warning("%d image(s) lie outside %s; read and copied like the others", outside, folder)
     return problems
@@ -146,7 +161,7 @@ def _rated(frame: pd.DataFrame, folder: Path, mode: str) -> Iterator[RatedImage]
             scene=line["scene"] or Path(line[content]).stem,
             distortion=line["distortion"],
             family=line["family"] or line["distortion"],
-            level=int(line["level"] or 0),
+            level=int(float(line["level"] or 0)),
             raw_score=float(line["score"]),
             array=images.read(folder / line["image"]),
             raw_error=float(line["score_error"] or "nan"),
