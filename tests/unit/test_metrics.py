@@ -191,6 +191,13 @@ def test_constant_knows_nothing(clean):
     assert not registry.entry("metrics", "constant").differentiable
 
 
+@pytest.mark.parametrize("options", [{"kernel_size": 10}, {"kernel_size": "abc"}, {"data_range": 0}])
+def test_options_that_piq_does_not_take(options):
+    metric, image = make("ssim", **options), tensor()
+    with pytest.raises(UserError, match=rf"piq's ssim does not take the options .*{next(iter(options))}"):
+        metric(prediction=blurred(image, 3), reference=image)
+
+
 def test_unknown_names_and_directions():
     with pytest.raises(UserError, match="Did you mean 'haarpsi'"):
         make("harpsi")

@@ -157,9 +157,9 @@ def _opponents(curves: Path) -> list[str]:
     late = frame[frame["step"] > of_training.transform("max") / 2]
     told = [f"{name} {number(value)}" for name, value in late.groupby("discriminator")["accuracy"].mean().items()]
     return [
-        "What it says of discriminators it says of these opponents, whose accuracy over the second half of their trainings"
-        f" was {plain(', '.join(told))} (share of logits on the right side of 0): near 0.5 or below, a discriminator"
-        " does not tell real pictures from restored ones; near 1 it has won, and its gradient says little."
+        "What it says of discriminators it says of these opponents, whose accuracy over the second half of their"
+        f" trainings was {plain(', '.join(told))} (share of logits on the right side of 0). Near 0.5 or below, a"
+        " discriminator does not tell real pictures from restored ones; near 1 it has won, its gradient says little."
     ]
 
 

@@ -70,8 +70,13 @@ class PiqMetric(FidelityMetric):
         settings = {
             name: value.to(prediction) if isinstance(value, Tensor) else value for name, value in self.settings.items()
         }
-        with FiniteRoots():
-            value = self.function(prediction, reference, data_range=1.0, reduction="none", **settings)
+        try:
+            with FiniteRoots():
+                value = self.function(prediction, reference, data_range=1.0, reduction="none", **settings)
+        except (TypeError, ValueError, AssertionError) as error:
+            raise UserError(
+                f"piq's {self.function.__name__} does not take the options {self.settings} ({error})."
+            ) from error
         return value.masked_fill(same, self.optimum).masked_fill(broken, torch.nan)
 
 

@@ -119,7 +119,10 @@ def _read_state(path: Path) -> dict[str, Tensor]:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # noqa: BLE001  # a broken pickle raises whatever its bytes happen to mean
-            raise UserError(f"{path} is no readable file of weights ({type(error).__name__}: {error}).") from None
+            raise UserError(
+                f"{path} is no readable file of weights ({type(error).__name__}).",
+                "it must hold tensors by name and nothing else: .safetensors, or a state_dict as torch.save writes it",
+            ) from None
     state = canonicalize_state_dict(state) if isinstance(state, dict) else {}
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise UserError(f"{path} holds no plain weights.", "take the file of a model, not that of a training")
