@@ -15,7 +15,7 @@ ALONE := tests/e2e $(patsubst %,tests/workflow/test_%.py,smoke determinism slurm
 .PHONY: setup demo report test test-slow style lock
 
 setup: .venv/.synced
-	@[ "$$(cat .venv/.synced)" = "$(CURDIR)" ] \
+	@[ "$$(cat .venv/.synced)/.venv" -ef .venv ] \
 	  || { echo "error: .venv was made for another folder ($$(cat .venv/.synced)). Hint: delete .venv, then the same again" >&2; exit 1; }
 
 # What is missing is the first line printed; what the tool itself said follows.
