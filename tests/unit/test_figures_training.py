@@ -1,6 +1,7 @@
 """Figures of trainings and what they led to: shapes, selection, ties, outliers, and files with reproducible bytes."""
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,19 @@ def test_an_exploded_value_does_not_set_the_axis():
     axes.set(xlim=(0, 1), ylim=(-1, 1))
     theme.point(axes, 0.5, -121, np.zeros(2), np.zeros(2), ("black", "o"))
     assert "\N{MINUS SIGN}121" in [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize("values", [[(1, -5), (1.01, -60), (2, -7)], [(-5, 1), (-60, 1.01), (-7, 2)]])
+def test_numbers_beyond_an_edge_are_not_written_over_each_other(values):
+    figure = Figure(figsize=(3, 3))
+    axes = figure.subplots()
+    axes.set(xlim=(0, 3), ylim=(0, 3))
+    for x, y in values:
+        theme.point(axes, x, y, np.full(2, np.nan), np.full(2, np.nan), ("black", "o"))
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_tied_ranks_are_drawn_on_one_place():

@@ -21,6 +21,7 @@ MARKERS = "osD^v<>Php"
 PALETTE = [sns.color_palette("colorblind")[place] for place in (0, 1, 2, 3, 4, 9, 5, 6, 8)]  # 7 is a grey, as of `none`
 DIVERGED = "Black crosses: the training of a seed diverged, and its last finite generator was judged."
 CUT = "An arrow at an edge: the value lies beyond it and is written beside."
+BEYOND = "beyond an edge"  # mark of the numbers written there
 BACK = 12  # points between an edge and what is drawn in the place of a value beyond it
 Mark = tuple[tuple[float, float, float] | str, str]
 SETTINGS = {
@@ -150,22 +151,24 @@ def point(
         arrow = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0, "linewidth": 0.8}
         axes.annotate("", place, (-across * BACK, -up * BACK), textcoords="offset points", arrowprops=arrow)
         numbers = ", ".join(f"{value:.3g}" for value, out in ((x, across), (y, up)) if out)
+        inwards = BACK + 6 + _written_beside(axes, place, bool(across))
         if across:
             written = {
-                "xytext": (-across * (BACK + 6), -up * BACK),
+                "xytext": (-across * inwards, -up * BACK),
                 "ha": "right" if across > 0 else "left",
                 "va": "center",
             }
         else:  # upright, for neighbours lie beside it
             written = {
-                "xytext": (0, -up * (BACK + 6)),
+                "xytext": (0, -up * inwards),
                 "ha": "center",
                 "va": "top" if up > 0 else "bottom",
                 "rotation": 90,
             }
         numbers = numbers.replace("-", "\N{MINUS SIGN}")
         box = {"pad": 0.4, "facecolor": "white", "alpha": 0.7, "linewidth": 0}
-        axes.annotate(numbers, place, textcoords="offset points", fontsize=6, color=INK, bbox=box, zorder=5, **written)
+        written |= {"fontsize": 6, "color": INK, "bbox": box, "zorder": 5, "gid": BEYOND}
+        axes.annotate(numbers, place, textcoords="offset points", **written)
         if gone:
             cross(axes, *place, transform=back)
         return
@@ -173,6 +176,14 @@ def point(
     axes.errorbar(x, y, **bars, fmt=marker, color=colour, elinewidth=0.9, capsize=0, zorder=3, **look)
     if gone:
         cross(axes, x, y)
+
+
+def _written_beside(axes: Axes, place: tuple[float, float], across: bool) -> float:
+    """Points that the numbers of earlier values beyond the same edge take, where they would be written over."""
+    earlier = [text for text in axes.texts if text.get_gid() == BEYOND]
+    points = axes.transData.transform([place, *(text.xy for text in earlier)])
+    apart = abs(points - points[0])[1:, int(across)] * 72 / axes.figure.dpi
+    return sum(3.6 * len(text.get_text()) + 4 for text, far in zip(earlier, apart, strict=True) if far < 8)
 
 
 def cross(axes: Axes, x: float, y: float, **where: object) -> None:
