@@ -42,6 +42,10 @@ def test_logits_and_gradients(name, head):
 def test_receptive_fields():
     # by hand, narrow VGG to stride 8 and the 3x3 of the head: 1 + 4*1 + 1 + 4*2 + 2 + 6*4 + 4 + 4*8 + 2*8
     assert discriminator("narrow-vgg").describe()["receptive_field"] == 92
+    # SqueezeNet, which knows its stages by their poolings: 3 + 2*2 + 4*(2 + 2) + 2*4 + 8*(2 + 2), and 2*8 of the head
+    assert discriminator("squeezenet-1-1").describe()["receptive_field"] == 79
+    # ResNet-50: 7 + 2*2 + 3*2*4 + 2*4 + 3*2*8, and 2*8 of the head
+    assert discriminator("resnet-50", crop=128).describe()["receptive_field"] == 107
     assert discriminator("narrow-vit").describe()["receptive_field"] == "global"
     assert discriminator("narrow-vgg", "vanilla").describe()["receptive_field"] == "global"
 

@@ -118,12 +118,12 @@ def create_discriminator(backbone: Backbone, head: str, crop: int, spectral_norm
 def _receptive_field(discriminator: Discriminator, size: int) -> int | str:
     """Side of the input region that the central logit depends on, seen from gradients at a picture of `size` pixels.
 
-    Max-pooling passes gradients to one position only, so it is replaced by an average in `discriminator`.
+    Max-pooling passes gradients to one position only, so it computes an average in `discriminator`. It stays what it is,
+    for a backbone may know its stages by its poolings.
     """
-    for parent in list(discriminator.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, nn.MaxPool2d):
-                setattr(parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding))
+    for part in discriminator.modules():
+        if isinstance(part, nn.MaxPool2d):
+            part.forward = nn.AvgPool2d(part.kernel_size, part.stride, part.padding, part.ceil_mode).forward
     picture = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     picture = picture.to(next(discriminator.parameters()).device).requires_grad_()
     logits = discriminator(picture)

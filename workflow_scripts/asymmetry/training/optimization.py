@@ -180,6 +180,8 @@ def optimize(
         "device": device,
     }
     cell = make_cell(files=files, workers=workers, **settings)
+    opponent = None if cell.adversary is None else cell.adversary.network
+    described = getattr(opponent, "describe", dict)()  # here, so that what fails does not fail after days of training
     state = outputs["model"].parent / "state"
     mark = fingerprint({**settings, "code": code}, files.values())
     with cell.acceleration.explained():
@@ -188,10 +190,9 @@ def optimize(
     save_tensors(cell.average.module.state_dict(), outputs["model"])
     tables.write(pd.DataFrame(cell.history, columns=list(tables.SHAPES["history"])), outputs["history"], "history")
     facts = {"status": "diverged" if cell.diverged_at else "completed", "steps": last, "diverged_at": cell.diverged_at}
-    if cell.adversary is not None:
-        network = cell.adversary.network
-        effective = getattr(network, "effective_state_dict", network.state_dict)()
+    if opponent is not None:
+        effective = getattr(opponent, "effective_state_dict", opponent.state_dict)()
         save_tensors(effective, outputs["discriminator"])
-        facts["discriminator"] = getattr(network, "describe", dict)()
+        facts["discriminator"] = described
     write_json({"settings": settings, **facts, **provenance()}, outputs["provenance"])
     checkpoint.forget(state)
