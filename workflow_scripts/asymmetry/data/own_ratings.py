@@ -92,9 +92,9 @@ def _read(path: Path, mode: str) -> pd.DataFrame:
 
 
 def _number(text: str) -> float:
-    """A finite number, or nan."""
+    """A finite number, or nan; what only Python takes for one (1_0, other scripts' digits) is none."""
     try:
-        number = float(text)
+        number = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         return math.nan
     return number if abs(number) <= LARGEST else math.nan
@@ -113,7 +113,7 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
             try:
                 shapes[file] = images.read(folder / file).shape if file else "no path"
             except UserError as error:
-                shapes[file] = str(error) if os.path.exists(folder / file) else f"{folder / file} does not exist"
+                shapes[file] = str(error) if os.path.exists(folder / file) else _absent(folder / file)
         return shapes[file]
 
     for row, line in frame.iterrows():
@@ -150,6 +150,10 @@ def _problems(frame: pd.DataFrame, folder: Path, mode: str) -> list[str]:
     if outside:
         logger.warning("%d image(s) lie outside %s; read and copied like the others", outside, folder)
     return problems
+
+
+def _absent(path: Path) -> str:
+    return f"{path} does not exist" + (". Hint: write / between folders" if "\\" in path.name else "")
 
 
 def _rated(frame: pd.DataFrame, folder: Path, mode: str) -> Iterator[RatedImage]:
