@@ -118,8 +118,8 @@ def create_discriminator(backbone: Backbone, head: str, crop: int, spectral_norm
 def _receptive_field(discriminator: Discriminator, size: int) -> int | str:
     """Side of the input region that the central logit depends on, seen from gradients at a picture of `size` pixels.
 
-    Max-pooling passes gradients to one position only, so it computes an average in `discriminator`. It stays what it is,
-    for a backbone may know its stages by its poolings.
+    Max-pooling passes gradients to one position only, so it computes an average in `discriminator`. The layer itself
+    stays, for a backbone may know its stages by its poolings.
     """
     for part in discriminator.modules():
         if isinstance(part, nn.MaxPool2d):
