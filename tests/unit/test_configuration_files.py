@@ -2,6 +2,7 @@
 
 import pytest
 from configured import BASE, SCHEMA, changed, load, message
+from snakemake.utils import update_config
 
 from asymmetry import configuration
 from asymmetry.errors import UserError
@@ -70,6 +71,17 @@ def test_a_corpus_in_use_needs_its_folders(config, tmp_path):
     configuration.check(config, SCHEMA)
     config["initialisations"]["procedural"]["corpus"] = "mine"
     assert message(config).splitlines()[1:] == [f"  - corpora.mine.path: {absent} is no folder."]
+
+
+def test_the_example_with_photographs_is_valid(config, tmp_path, monkeypatch):
+    update_config(config, load(BASE / "docs" / "photographs.yaml"))
+    monkeypatch.chdir(tmp_path)
+    assert "corpora.photographs.path: photographs/train is no folder" in message(config)
+    for name in ("train/any.png", "test/first.png", "test/second.png", "test/third.png"):
+        path = tmp_path / "photographs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    configuration.check(config, SCHEMA)
 
 
 def test_scenes_of_a_folder_are_known(config, tmp_path):
