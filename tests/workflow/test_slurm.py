@@ -237,7 +237,7 @@ def test_the_smoke_preset_with_a_job_cancelled_is_that_of_a_local_run(
         subprocess.run(["scancel", number], env=slurm, check=True)
 
     assert dict(accounts(slurm, folder, "optimize", "JobIDRaw", "State"))[number].startswith("CANCELLED")
-    remote = fingerprints(folder / "results" / "smoke")
+    remote = fingerprints(folder)
     assert len(remote) > 100
     assert set(remote) == set(smoke_results)
     assert [name for name in remote if remote[name] != smoke_results[name]] == []
